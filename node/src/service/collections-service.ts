@@ -1,0 +1,83 @@
+/**
+ * Use cases on collections. REST and gRPC decode into these types, call, and encode what comes back.
+ * Every method throws `ServiceError`.
+ */
+import type {
+  CollectionConfig,
+  DenseVectorParams,
+  Diff,
+  FieldIndexSchema,
+  HnswConfig,
+  OptimizersConfig,
+  SparseVectorParams,
+  WalConfig,
+} from '../collection/collection-config.js';
+import type { Access } from './access.js';
+
+/** Fields that are not given take the defaults of the node's settings. */
+export interface CreateCollection {
+  readonly vectors: readonly DenseVectorParams[];
+  readonly sparseVectors: readonly SparseVectorParams[];
+  readonly shardNumber?: number;
+  readonly replicationFactor?: number;
+  readonly writeConsistencyFactor?: number;
+  readonly onDiskPayload?: boolean;
+  readonly hnsw?: Diff<HnswConfig>;
+  readonly optimizers?: Diff<OptimizersConfig>;
+  readonly wal?: Diff<WalConfig>;
+  /** A JSON object as text, not yet validated. */
+  readonly metadata?: string;
+}
+
+/** Changes of one dense vector's parameters; a vector of that name must exist. */
+export interface DenseVectorParamsDiff {
+  readonly name: string;
+  readonly hnsw?: Diff<HnswConfig>;
+  readonly onDisk?: boolean;
+}
+
+export interface SparseVectorParamsDiff {
+  readonly name: string;
+  readonly onDisk?: boolean;
+  readonly fullScanThreshold?: number;
+  readonly modifier?: 'none' | 'idf';
+}
+
+export interface UpdateCollection {
+  readonly vectors?: readonly DenseVectorParamsDiff[];
+  readonly sparseVectors?: readonly SparseVectorParamsDiff[];
+  readonly hnsw?: Diff<HnswConfig>;
+  readonly optimizers?: Diff<OptimizersConfig>;
+  readonly params?: {
+    readonly replicationFactor?: number;
+    readonly writeConsistencyFactor?: number;
+    readonly readFanOutFactor?: number;
+    readonly readFanOutDelayMs?: number;
+    readonly onDiskPayload?: boolean;
+  };
+  /** A JSON object as text, not yet validated; merged over what is stored, a null value removes its key. */
+  readonly metadata?: string;
+}
+
+export interface CollectionInfo {
+  readonly status: 'green' | 'yellow' | 'grey' | 'red';
+  /** null: ok; otherwise what went wrong. */
+  readonly optimizerError: string | null;
+  readonly pointsCount: number;
+  readonly indexedVectorsCount: number;
+  readonly segmentsCount: number;
+  readonly config: CollectionConfig;
+  readonly payloadSchema: readonly (FieldIndexSchema & { readonly points: number })[];
+}
+
+export interface CollectionsService {
+  /** true once the collection exists and takes writes on this node. */
+  create(access: Access, name: string, request: CreateCollection): Promise<boolean>;
+  /** false when there was no such collection. */
+  update(access: Access, name: string, request: UpdateCollection): Promise<boolean>;
+  /** false when there was no such collection, as the original answers. */
+  delete(access: Access, name: string): Promise<boolean>;
+  list(access: Access): readonly string[];
+  exists(access: Access, name: string): boolean;
+  info(access: Access, name: string): CollectionInfo;
+}
