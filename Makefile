@@ -1,0 +1,69 @@
+# The commands of this repository. Written for GNU Make 3.81 and later.
+# A target that builds runs `make setup` first when something is missing.
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+BIN = node_modules/.bin
+STAMPS = build/stamps
+
+# What each step of the build is made from; a step runs again when one of these is newer than its stamp.
+PROTOS := $(wildcard proto/*.proto proto/*/*.proto buf.gen.yaml buf.yaml proto/buf*.yaml node/buf*.yaml)
+NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
+
+.PHONY: help setup build run test test-native test-native-sanitized test-node test-arm lint format bench example clean
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
+
+setup: $(STAMPS)/setup ## install the Debian and npm packages that are missing
+	@echo "Everything that the build needs is installed."
+
+$(STAMPS)/setup: scripts/setup.sh scripts/apt-packages.txt package-lock.json
+	@bash scripts/setup.sh
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/generated: $(STAMPS)/setup $(PROTOS)
+	@npm run --silent generate
+	@touch $@
+
+$(STAMPS)/addon: $(STAMPS)/setup $(NATIVE)
+	@JOBS=$(JOBS) node node/scripts/build-addon.mjs
+	@touch $@
+
+build: $(STAMPS)/generated $(STAMPS)/addon ## compile the native engine and the TypeScript
+	@$(BIN)/tsc -b
+
+run: build ## start a node on loopback, load the example and search it; Ctrl-C stops it
+	@bash scripts/run.sh
+
+test: test-native test-native-sanitized test-node ## run every test
+
+test-native: $(STAMPS)/setup ## run the tests of the native engine
+	@$(MAKE) -C node/native -j$(JOBS) test
+
+test-native-sanitized: $(STAMPS)/setup ## the same under address and undefined-behaviour sanitizers
+	@$(MAKE) -C node/native -j$(JOBS) test SANITIZE=1
+
+test-node: build ## run the tests of the TypeScript, over the built engine
+	@$(BIN)/vitest run $(VITEST_FLAGS)
+
+test-arm: ## cross-compile the distance kernels for arm64 and test them under qemu-user
+	@$(MAKE) -C node/native test-kernels-arm
+
+lint: $(STAMPS)/generated ## check types, style, formatting and the arrows between folders
+	@$(BIN)/tsc -p tsconfig.check.json
+	@$(BIN)/eslint . --max-warnings 0
+	@$(BIN)/prettier --check .
+	@$(BIN)/depcruise --config .dependency-cruiser.cjs node/src examples/src bench/src
+
+format: $(STAMPS)/setup ## rewrite the sources as `make lint` wants them
+	@$(BIN)/prettier --write .
+
+bench: build ## measure against other engines; see docs/internals/performance.md
+	@node build/tools/bench/src/main.js $(BENCH_FLAGS)
+
+example: build ## make examples/wordnet again from the full data in WORDNET_DIR
+	@node build/tools/examples/src/make-sample.js
+
+clean: ## remove what was built, but not the installed packages or the data
+	@rm -rf node/build node/dist build/tools node/src/api/grpc/generated coverage
+	@find . -name '*.tsbuildinfo' -not -path '*/node_modules/*' -delete
+	@rm -f $(STAMPS)/generated $(STAMPS)/addon
