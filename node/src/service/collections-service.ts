@@ -2,6 +2,7 @@
  * Use cases on collections. REST and gRPC decode into these types, call, and encode what comes back.
  * Every method throws `ServiceError`.
  */
+import type { CollectionChange } from '../metadata/collection-change.js';
 import type {
   CollectionConfig,
   DenseVectorParams,
@@ -11,7 +12,7 @@ import type {
   OptimizersConfig,
   SparseVectorParams,
   WalConfig,
-} from '../collection/collection-config.js';
+} from '../metadata/collection-config.js';
 import type { Access } from './access.js';
 
 /** Fields that are not given take the defaults of the node's settings. */
@@ -26,36 +27,6 @@ export interface CreateCollection {
   readonly optimizers?: Diff<OptimizersConfig>;
   readonly wal?: Diff<WalConfig>;
   /** A JSON object as text, not yet validated. */
-  readonly metadata?: string;
-}
-
-/** Changes of one dense vector's parameters; a vector of that name must exist. */
-export interface DenseVectorParamsDiff {
-  readonly name: string;
-  readonly hnsw?: Diff<HnswConfig>;
-  readonly onDisk?: boolean;
-}
-
-export interface SparseVectorParamsDiff {
-  readonly name: string;
-  readonly onDisk?: boolean;
-  readonly fullScanThreshold?: number;
-  readonly modifier?: 'none' | 'idf';
-}
-
-export interface UpdateCollection {
-  readonly vectors?: readonly DenseVectorParamsDiff[];
-  readonly sparseVectors?: readonly SparseVectorParamsDiff[];
-  readonly hnsw?: Diff<HnswConfig>;
-  readonly optimizers?: Diff<OptimizersConfig>;
-  readonly params?: {
-    readonly replicationFactor?: number;
-    readonly writeConsistencyFactor?: number;
-    readonly readFanOutFactor?: number;
-    readonly readFanOutDelayMs?: number;
-    readonly onDiskPayload?: boolean;
-  };
-  /** A JSON object as text, not yet validated; merged over what is stored, a null value removes its key. */
   readonly metadata?: string;
 }
 
@@ -74,7 +45,7 @@ export interface CollectionsService {
   /** true once the collection exists and takes writes on this node. */
   create(access: Access, name: string, request: CreateCollection): Promise<boolean>;
   /** false when there was no such collection. */
-  update(access: Access, name: string, request: UpdateCollection): Promise<boolean>;
+  update(access: Access, name: string, change: CollectionChange): Promise<boolean>;
   /** false when there was no such collection, as the original answers. */
   delete(access: Access, name: string): Promise<boolean>;
   list(access: Access): readonly string[];

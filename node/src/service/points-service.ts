@@ -3,7 +3,7 @@
  * what comes back; points come back as point batches (docs/internals/engine.md) which the codec
  * writes as JSON or protobuf. Every method throws `ServiceError`.
  */
-import type { FieldIndexSchema } from '../collection/collection-config.js';
+import type { FieldIndexSchema } from '../metadata/collection-config.js';
 import type { VectorShape } from '../engine/addon.js';
 import type { Filter, PointId } from '../payload/filter.js';
 import type { PayloadSelector, VectorSelector } from '../payload/selectors.js';
