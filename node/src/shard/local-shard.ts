@@ -1,0 +1,286 @@
+import type {
+  LogOptions,
+  NativeAddon,
+  NativeLog,
+  NativeShard,
+  NativeStore,
+  ScrollPage,
+  ScrollRequest,
+  SearchRequest,
+  ShardInfo,
+  ShardSchema,
+} from '../engine/addon.js';
+import { EngineError, engineErrorCode } from '../engine/engine-error.js';
+import { ExclusiveSection } from './exclusive-section.js';
+import { Maintenance } from './maintenance.js';
+import type { ShardPolicy } from './shard-policy.js';
+import { shardStatus, type ShardStatus } from './shard-status.js';
+import { WriteQueue } from './write-queue.js';
+
+export interface LocalShardOptions {
+  readonly addon: NativeAddon;
+  /** The shard's folder; made when it is not there. */
+  readonly directory: string;
+  readonly store: NativeStore;
+  readonly collection: number;
+  readonly shard: number;
+  readonly schema: ShardSchema;
+  readonly log: LogOptions;
+  readonly policy: ShardPolicy;
+  /** Told about failures that no caller sees: a failed checkpoint or vacuum. */
+  readonly onBackgroundError?: (error: Error) => void;
+}
+
+export interface WriteOptions {
+  /** Wait until the operation can be seen by reads, and not only until it is durable. */
+  readonly wait: boolean;
+}
+
+export type WriteResult =
+  /** The operation is in the log, as durable as the log's sync mode asks. */
+  | { readonly status: 'acknowledged'; readonly sequence: number }
+  /** It is applied too. `missing` is an id that it named and that does not exist, where that is an error. */
+  | { readonly status: 'completed'; readonly sequence: number; readonly missing: string | null };
+
+/** The reads of a shard, as a conditional write sees them: after every write before it. */
+export type ShardReader = Pick<NativeShard, 'resolve' | 'search' | 'retrieve' | 'scroll' | 'count'>;
+
+/** The whole of a shard's operation that applies to nothing: see storage.md, kind 11. */
+const nothingOperation = Uint8Array.from([1, 11, ...new Array<number>(20).fill(0)]);
+
+/**
+ * One shard on this node: its log, the native engine behind it, and the policy of when to
+ * checkpoint and vacuum.
+ *
+ * An operation is handed to the engine only when it is durable: what RocksDB holds must never be
+ * newer than what the log can replay, or a sequence could be given out twice after a crash.
+ */
+export class LocalShard {
+  readonly #log: NativeLog;
+  readonly #native: NativeShard;
+  readonly #queue: WriteQueue;
+  readonly #section = new ExclusiveSection();
+  readonly #maintenance: Maintenance;
+  /** Resolves when every operation appended so far was handed to the engine, or failed before that. */
+  #handedOver: Promise<void> = Promise.resolve();
+  #failure: string | null = null;
+  #closing: Promise<void> | null = null;
+
+  private constructor(log: NativeLog, native: NativeShard, options: LocalShardOptions) {
+    this.#log = log;
+    this.#native = native;
+    this.#queue = new WriteQueue(options.policy.queuedOperationsMax, options.policy.queuedBytesMax);
+    this.#maintenance = new Maintenance(log, native, options.policy, (error) => {
+      if (engineErrorCode(error) !== 'NO_SPACE') this.#failure = error.message;
+      options.onBackgroundError?.(error);
+    });
+  }
+
+  /** Opens the log, loads the newest checkpoint and replays what is past it. */
+  static async open(options: LocalShardOptions): Promise<LocalShard> {
+    const { addon, directory, store, collection, shard, schema } = options;
+    const log = await addon.openLog(`${directory}/wal`, options.log);
+    try {
+      const native = await addon.openShard({ directory, store, log, collection, shard, schema });
+      const opened = new LocalShard(log, native, options);
+      opened.#maintenance.start();
+      return opened;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  /** Logs one operation. The bytes must not be changed afterwards. */
+  async write(operation: Uint8Array, { wait }: WriteOptions): Promise<WriteResult> {
+    this.#checkWritable();
+    await this.#queue.enter(operation.byteLength);
+    const pending = await this.#section.run(() => Promise.resolve(this.#append(operation)));
+    return this.#answer(pending, wait);
+  }
+
+  /**
+   * A write that depends on what is there: `build` gets the ids block of the points that match, when
+   * everything before is applied and nothing else can be appended, and gives the operation to log.
+   */
+  writeResolved(filter: Uint8Array, build: (ids: Buffer) => Uint8Array, options: WriteOptions): Promise<WriteResult> {
+    return this.writeExclusive(async (reader) => build(await reader.resolve(filter)), options);
+  }
+
+  /** As writeResolved, with any reads. When `build` gives null, an operation without effect is logged. */
+  async writeExclusive(
+    build: (reader: ShardReader) => Promise<Uint8Array | null>,
+    { wait }: WriteOptions,
+  ): Promise<WriteResult> {
+    this.#checkWritable();
+    const pending = await this.#section.run(async () => {
+      await this.#handedOver;
+      // The engine's strand runs this after every apply that was handed over.
+      const operation = (await build(this.#readerAfterApplies())) ?? nothingOperation;
+      await this.#queue.enter(operation.byteLength);
+      return this.#append(operation);
+    });
+    return this.#answer(pending, wait);
+  }
+
+  search(request: SearchRequest): Promise<Buffer> {
+    return this.#native.search(request);
+  }
+
+  retrieve(ids: Uint8Array, payload: Uint8Array, vectors: Uint8Array): Promise<Buffer> {
+    return this.#native.retrieve(ids, payload, vectors);
+  }
+
+  scroll(request: ScrollRequest): Promise<ScrollPage> {
+    return this.#native.scroll(request);
+  }
+
+  count(filter: Uint8Array | null, exact: boolean): Promise<number> {
+    return this.#native.count(filter, exact);
+  }
+
+  info(): ShardInfo {
+    return this.#native.info();
+  }
+
+  status(): ShardStatus {
+    return shardStatus(this.#native.info(), this.#failure, this.#maintenance.vacuuming);
+  }
+
+  /** Operations that are logged and not yet applied. */
+  get queuedOperations(): number {
+    return this.#queue.operations;
+  }
+
+  get logBytes(): number {
+    return this.#log.sizeBytes;
+  }
+
+  updateSchema(schema: ShardSchema): Promise<void> {
+    return this.#native.updateSchema(schema);
+  }
+
+  updatePolicy(policy: Pick<ShardPolicy, 'flushIntervalMs' | 'deletedThreshold' | 'vacuumMinSlots'>): void {
+    this.#maintenance.updatePolicy(policy);
+  }
+
+  /** Saves everything now, so that a restart has nothing to replay. */
+  checkpoint(): Promise<void> {
+    return this.#maintenance.checkpoint();
+  }
+
+  /** Compacts now if the policy asks for it. Resolves to whether it did. */
+  vacuum(): Promise<boolean> {
+    return this.#maintenance.vacuum();
+  }
+
+  /** Finishes what was accepted, checkpoints and releases everything. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#queue.close(new EngineError('CLOSED', 'the shard is closed'));
+    await this.#handedOver;
+    await this.#maintenance.stop();
+    try {
+      await this.#native.close();
+    } finally {
+      await this.#log.close();
+    }
+  }
+
+  #append(operation: Uint8Array): Pending {
+    const bytes = operation.byteLength;
+    let sequence: number;
+    try {
+      sequence = this.#log.append([operation]);
+    } catch (error) {
+      this.#queue.leave(bytes);
+      throw error;
+    }
+    const durable = this.#log.durable(sequence);
+    const applied = this.#handOver(sequence, operation, durable);
+    void applied.then(
+      () => this.#queue.leave(bytes),
+      (error: unknown) => {
+        this.#queue.leave(bytes);
+        this.#noteFailure(error);
+      },
+    );
+    return { sequence, durable, applied };
+  }
+
+  /** Hands an operation to the engine once it and all before it are durable. */
+  #handOver(sequence: number, operation: Uint8Array, durable: Promise<void>): Promise<string | null> {
+    const apply = Promise.all([durable, this.#handedOver]).then(() => {
+      const outcome = this.#native.apply(sequence, operation);
+      // Only the call is ordered here; its result is awaited below, so that applies can queue up.
+      return { outcome };
+    });
+    this.#handedOver = apply.then(
+      () => undefined,
+      () => undefined,
+    );
+    return apply.then(async ({ outcome }) => {
+      const { missing } = await outcome;
+      this.#maintenance.noteApplied();
+      return missing;
+    });
+  }
+
+  async #answer(pending: Pending, wait: boolean): Promise<WriteResult> {
+    const { sequence } = pending;
+    await pending.durable;
+    if (!wait) return { status: 'acknowledged', sequence };
+    return { status: 'completed', sequence, missing: await pending.applied };
+  }
+
+  #readerAfterApplies(): ShardReader {
+    const native = this.#native;
+    const everythingBefore = native.settled();
+    return {
+      resolve: (filter) => native.resolve(filter),
+      search: async (request) => (await everythingBefore, native.search(request)),
+      retrieve: async (ids, payload, vectors) => (await everythingBefore, native.retrieve(ids, payload, vectors)),
+      scroll: async (request) => (await everythingBefore, native.scroll(request)),
+      count: async (filter, exact) => (await everythingBefore, native.count(filter, exact)),
+    };
+  }
+
+  #checkWritable(): void {
+    if (this.#closing !== null) throw new EngineError('CLOSED', 'the shard is closed');
+    if (this.#failure !== null) throw new EngineError('IO', `the shard takes no writes: ${this.#failure}`);
+    const { readOnly } = this.#native.info();
+    if (readOnly !== null) {
+      this.#maintenance.retrySoon();
+      throw new EngineError('NO_SPACE', readOnly);
+    }
+  }
+
+  /** A log that cannot be written, or files that cannot be trusted, end the writing until a restart. */
+  #noteFailure(error: unknown): void {
+    switch (engineErrorCode(error)) {
+      case 'NO_SPACE':
+        this.#maintenance.retrySoon();
+        break;
+      case 'IO':
+      case 'CORRUPT':
+        this.#failure ??= error instanceof Error ? error.message : String(error);
+        break;
+      case 'CLOSED':
+      case 'BAD_REQUEST':
+      case 'BAD_JSON':
+      case 'POINT_NOT_FOUND':
+      case null:
+        break;
+    }
+  }
+}
+
+interface Pending {
+  readonly sequence: number;
+  readonly durable: Promise<void>;
+  readonly applied: Promise<string | null>;
+}

@@ -1,0 +1,147 @@
+import type { NativeLog, NativeShard } from '../engine/addon.js';
+import { engineErrorCode } from '../engine/engine-error.js';
+import type { ShardPolicy } from './shard-policy.js';
+
+/**
+ * Decides when a shard is checkpointed and compacted. It holds a timer only while there is something
+ * to save or to try again: an idle or empty shard costs nothing.
+ */
+export class Maintenance {
+  readonly #log: NativeLog;
+  readonly #native: NativeShard;
+  readonly #report: (error: Error) => void;
+  #policy: ShardPolicy;
+  #timer: NodeJS.Timeout | null = null;
+  /** The work in progress; checkpoints and vacuums run one at a time. */
+  #running: Promise<void> = Promise.resolve();
+  #checkpointQueued: Promise<void> | null = null;
+  #logBytesAtCheckpoint = 0;
+  #appliedAtMs = 0;
+  #stopped = false;
+  #vacuuming = false;
+
+  constructor(log: NativeLog, native: NativeShard, policy: ShardPolicy, report: (error: Error) => void) {
+    this.#log = log;
+    this.#native = native;
+    this.#policy = policy;
+    this.#report = report;
+  }
+
+  get vacuuming(): boolean {
+    return this.#vacuuming;
+  }
+
+  /** A shard that replayed something when it was opened saves it like anything else. */
+  start(): void {
+    this.#logBytesAtCheckpoint = this.#log.sizeBytes;
+    if (this.#dirty()) this.noteApplied();
+  }
+
+  updatePolicy(policy: Partial<ShardPolicy>): void {
+    this.#policy = { ...this.#policy, ...policy };
+  }
+
+  noteApplied(): void {
+    this.#appliedAtMs = performance.now();
+    if (this.#log.sizeBytes - this.#logBytesAtCheckpoint > this.#policy.checkpointLogBytes) {
+      // Taken at once, so that the next operations do not ask again while this one waits.
+      this.#logBytesAtCheckpoint = this.#log.sizeBytes;
+      this.#runInBackground(() => this.checkpoint());
+    }
+    this.#arm(this.#policy.flushIntervalMs);
+  }
+
+  /** After a failure for lack of space: the engine is asked to catch up and save. */
+  retrySoon(): void {
+    this.#arm(this.#policy.retryIntervalMs);
+  }
+
+  /** Calls that arrive while one waits for its turn share it. */
+  checkpoint(): Promise<void> {
+    if (this.#checkpointQueued !== null) return this.#checkpointQueued;
+    const queued = this.#exclusively(async () => {
+      this.#checkpointQueued = null;
+      const logBytes = this.#log.sizeBytes;
+      await this.#native.checkpoint();
+      this.#logBytesAtCheckpoint = Math.min(logBytes, this.#log.sizeBytes);
+    });
+    this.#checkpointQueued = queued;
+    return queued;
+  }
+
+  vacuum(): Promise<boolean> {
+    return this.#exclusively(async () => {
+      this.#vacuuming = true;
+      try {
+        return await this.#native.vacuum(this.#policy.deletedThreshold, this.#policy.vacuumMinSlots);
+      } finally {
+        this.#vacuuming = false;
+      }
+    });
+  }
+
+  /** Waits for what runs; nothing starts afterwards. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#running;
+  }
+
+  #exclusively<T>(body: () => Promise<T>): Promise<T> {
+    const result = this.#running.then(body);
+    this.#running = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  #dirty(): boolean {
+    const info = this.#native.info();
+    return info.sequence !== info.checkpointSequence;
+  }
+
+  #vacuumIsDue(): boolean {
+    const { slots, deletedSlots } = this.#native.info();
+    return deletedSlots > this.#policy.vacuumMinSlots && deletedSlots > slots * this.#policy.deletedThreshold;
+  }
+
+  #arm(delayMs: number): void {
+    if (this.#stopped || this.#timer !== null) return;
+    this.#timer = setTimeout(() => this.#tick(), delayMs);
+    this.#timer.unref();
+  }
+
+  #tick(): void {
+    this.#timer = null;
+    if (this.#stopped) return;
+    const quietMs = performance.now() - this.#appliedAtMs;
+    const readOnly = this.#native.info().readOnly !== null;
+    if (!readOnly && quietMs < this.#policy.flushIntervalMs) {
+      // Writes go on: the growth of the log decides, and this timer waits for the pause after them.
+      if (this.#vacuumIsDue()) this.#runInBackground(() => this.vacuum());
+      this.#arm(this.#policy.flushIntervalMs - quietMs);
+      return;
+    }
+    this.#runInBackground(async () => {
+      await this.checkpoint();
+      if (this.#vacuumIsDue()) await this.vacuum();
+    });
+  }
+
+  #runInBackground(work: () => Promise<unknown>): void {
+    if (this.#stopped) return;
+    work().then(
+      () => {
+        if (!this.#stopped && this.#dirty()) this.#arm(this.#policy.flushIntervalMs);
+      },
+      (error: unknown) => {
+        const code = engineErrorCode(error);
+        if (code === 'CLOSED') return;
+        this.#report(error instanceof Error ? error : new Error(String(error)));
+        if (code === 'NO_SPACE') this.#arm(this.#policy.retryIntervalMs);
+      },
+    );
+  }
+}
