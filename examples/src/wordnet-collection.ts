@@ -1,0 +1,67 @@
+import { rowOf } from './exact-search.js';
+import type { ExampleData, Synset } from './example-data.js';
+import type { RestClient } from './rest-client.js';
+import { wordnetDimension } from './wordnet-set.js';
+
+export const collectionName = 'wordnet';
+const pointsPerRequest = 100;
+
+export interface Hit {
+  readonly id: number;
+  readonly score: number;
+  readonly payload: Synset;
+}
+
+/** How many points of the example the node holds already; null when it has no such collection. */
+export async function loadedPoints(client: RestClient): Promise<number | null> {
+  const { exists } = await client.call<{ exists: boolean }>('GET', `/collections/${collectionName}/exists`);
+  if (!exists) return null;
+  const { count } = await client.call<{ count: number }>('POST', `/collections/${collectionName}/points/count`, {
+    exact: true,
+  });
+  return count;
+}
+
+export async function createWordnet(client: RestClient): Promise<void> {
+  await client.call('PUT', `/collections/${collectionName}`, {
+    vectors: { size: wordnetDimension, distance: 'Cosine' },
+    // The sample holds fewer bytes than the threshold by default, and would be scanned without a graph.
+    optimizers_config: { indexing_threshold: 1_000 },
+  });
+}
+
+/** Field indexes for what the demonstration filters by. An index that is there already is left as it is. */
+export async function indexFields(client: RestClient): Promise<void> {
+  for (const [field, schema] of [
+    ['pos', 'keyword'],
+    ['category', 'keyword'],
+    ['relations', 'integer'],
+  ]) {
+    await client.call('PUT', `/collections/${collectionName}/index?wait=true`, {
+      field_name: field,
+      field_schema: schema,
+    });
+  }
+}
+
+export async function loadWordnet(client: RestClient, data: ExampleData): Promise<void> {
+  for (let start = 0; start < data.points.length; start += pointsPerRequest) {
+    const points = data.points.slice(start, start + pointsPerRequest).map((point, index) => ({
+      id: point.id,
+      vector: Array.from(rowOf(data.vectors, start + index)),
+      payload: point.payload,
+    }));
+    await client.call('PUT', `/collections/${collectionName}/points?wait=true`, { points });
+  }
+}
+
+export async function search(
+  client: RestClient,
+  vector: readonly number[],
+  limit: number,
+  filter: object | null,
+): Promise<readonly Hit[]> {
+  const body = { query: vector, limit, with_payload: true, ...(filter === null ? {} : { filter }) };
+  const { points } = await client.call<{ points: Hit[] }>('POST', `/collections/${collectionName}/points/query`, body);
+  return points;
+}
