@@ -1,0 +1,85 @@
+/**
+ * Writes src/api/grpc/generated from proto/: message codecs by ts-proto, and the descriptors that
+ * server reflection hands out. Runs offline, and does nothing when the result is up to date.
+ */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const require = createRequire(import.meta.url);
+const script = fileURLToPath(import.meta.url);
+const root = path.resolve(path.dirname(script), '../..');
+const protoFolder = path.join(root, 'proto');
+const output = path.join(root, 'node/src/api/grpc/generated');
+const stamp = path.join(output, '.inputs');
+
+function protoFiles(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((name) => name.endsWith('.proto'))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+/** Everything that the output depends on, as one hash. */
+function inputs() {
+  const hash = createHash('sha256');
+  for (const file of [script, ...protoFiles(protoFolder)]) {
+    hash.update(path.relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  for (const tool of ['ts-proto', '@bufbuild/buf']) hash.update(require(`${tool}/package.json`).version);
+  return hash.digest('hex');
+}
+
+const buf = path.join(path.dirname(require.resolve('@bufbuild/buf/package.json')), 'bin/buf');
+const plugin = path.join(path.dirname(require.resolve('ts-proto/package.json')), 'protoc-gen-ts_proto');
+
+/** `buf` is a Node script that starts the binary for this platform; nothing in it needs the network here. */
+function runBuf(args) {
+  return execFileSync(process.execPath, [buf, ...args], {
+    cwd: protoFolder,
+    maxBuffer: 16 << 20,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+const wanted = inputs();
+if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
+  rmSync(output, { recursive: true, force: true });
+  mkdirSync(output, { recursive: true });
+  const options = [
+    'esModuleInterop=true',
+    'importSuffix=.js',
+    'forceLong=bigint',
+    'oneof=unions-value',
+    'outputServices=generic-definitions',
+    'outputJsonMethods=false',
+    'outputPartialMethods=true',
+    'useExactTypes=false',
+    'useOptionals=none',
+    'unrecognizedEnum=true',
+    'removeEnumPrefix=false',
+    'comments=false',
+  ];
+  const template = {
+    version: 'v2',
+    plugins: [{ local: [process.execPath, plugin], out: output, opt: options, include_imports: true }],
+  };
+  runBuf(['generate', '.', '--template', JSON.stringify(template)]);
+  const descriptors = runBuf([
+    'build',
+    '.',
+    '-o',
+    '-#format=binpb',
+    '--as-file-descriptor-set',
+    '--exclude-source-info',
+  ]);
+  writeFileSync(
+    path.join(output, 'descriptors.ts'),
+    `/** A serialized google.protobuf.FileDescriptorSet of everything under proto/. */\n` +
+      `export const fileDescriptorSet = Buffer.from(\n  '${descriptors.toString('base64')}',\n  'base64',\n);\n`,
+  );
+  writeFileSync(stamp, wanted);
+}
