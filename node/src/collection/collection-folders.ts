@@ -1,0 +1,106 @@
+/**
+ * The folders of collections below `storage/`. A dropped collection's folder is moved to `.deleted/`
+ * under its identity first, so that what a crash leaves behind is never taken for a collection.
+ */
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { replaceFile, syncFolder } from '../consensus/durable-file.js';
+import type { NativeStore } from '../engine/addon.js';
+import type { CollectionState } from '../metadata/metadata-state.js';
+
+const identityFormat = 1;
+
+async function entries(folder: string): Promise<string[]> {
+  try {
+    const found = await readdir(folder, { withFileTypes: true });
+    return found.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export class CollectionFolders {
+  readonly #collections: string;
+  readonly #deleted: string;
+  readonly #store: NativeStore;
+
+  constructor(storageFolder: string, store: NativeStore) {
+    this.#collections = join(storageFolder, 'collections');
+    this.#deleted = join(storageFolder, '.deleted');
+    this.#store = store;
+  }
+
+  async prepare(): Promise<void> {
+    await mkdir(this.#collections, { recursive: true });
+    await mkdir(this.#deleted, { recursive: true });
+  }
+
+  path(name: string): string {
+    return join(this.#collections, name);
+  }
+
+  /** Names of the folders that are there, whosever they are. */
+  names(): Promise<string[]> {
+    return entries(this.#collections);
+  }
+
+  /** The identity that a folder was made for, or null when it never got one. */
+  async identity(name: string): Promise<number | null> {
+    let text: string;
+    try {
+      text = await readFile(join(this.path(name), 'config.json'), 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    }
+    const path = join(this.path(name), 'config.json');
+    let config: unknown;
+    try {
+      config = JSON.parse(text);
+    } catch {
+      throw new Error(`${path} is damaged: it is not JSON.`);
+    }
+    const fields = typeof config === 'object' && config !== null ? { ...config } : {};
+    if (!('format' in fields) || fields.format !== identityFormat) {
+      throw new Error(`${path} has an unknown format; this version reads format ${identityFormat}.`);
+    }
+    if (!('collection' in fields) || typeof fields.collection !== 'number') {
+      throw new Error(`${path} is damaged: it has no identity.`);
+    }
+    return fields.collection;
+  }
+
+  /** Makes the folder and writes what it is for, before anything else is put into it. */
+  async write(state: CollectionState): Promise<void> {
+    const folder = this.path(state.name);
+    await mkdir(folder, { recursive: true });
+    const content = { format: identityFormat, collection: state.id, name: state.name, config: state.config };
+    await replaceFile(join(folder, 'config.json'), `${JSON.stringify(content, null, 2)}\n`);
+    await syncFolder(this.#collections);
+  }
+
+  async retire(name: string, identity: number): Promise<void> {
+    const target = join(this.#deleted, String(identity));
+    await rename(this.path(name), target);
+    await syncFolder(this.#collections);
+    await syncFolder(this.#deleted);
+    await this.#erase(String(identity));
+  }
+
+  /** Finishes the deletions that an earlier process began. */
+  async emptyDeleted(): Promise<void> {
+    for (const name of await entries(this.#deleted)) await this.#erase(name);
+  }
+
+  /** Keys go before the folder: the folder's name is what remembers whose keys they are. */
+  async #erase(name: string): Promise<void> {
+    const folder = join(this.#deleted, name);
+    const identity = Number(name);
+    if (Number.isSafeInteger(identity) && identity > 0) {
+      const shards = (await entries(folder)).filter((shard) => /^\d+$/.test(shard));
+      for (const shard of shards) await this.#store.dropShard(identity, Number(shard));
+    }
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The collections of this node, and the reconciler that makes them what the metadata says: folders,
+ * open shards, parameters and field indexes. Every step looks at what is there and may be repeated,
+ * so a restart after a crash is the same work as a change.
+ */
+import type { MetadataState, CollectionState } from '../metadata/metadata-state.js';
+import { Collection, type ShardResources } from './collection.js';
+import type { CollectionFolders } from './collection-folders.js';
+
+/** Shards opened at the same time at start: enough to keep the disk busy, few enough for its queue. */
+const opensAtOnce = 8;
+
+export class LocalCollections {
+  readonly #folders: CollectionFolders;
+  readonly #resources: ShardResources;
+  readonly #metadata: () => MetadataState;
+  readonly #open = new Map<string, Collection>();
+  #tail: Promise<unknown> = Promise.resolve();
+  #closed = false;
+
+  constructor(folders: CollectionFolders, resources: ShardResources, metadata: () => MetadataState) {
+    this.#folders = folders;
+    this.#resources = resources;
+    this.#metadata = metadata;
+  }
+
+  /** Clears what earlier processes left half-way, then opens everything. */
+  async start(): Promise<void> {
+    await this.#folders.prepare();
+    await this.#folders.emptyDeleted();
+    for (const name of await this.#folders.names()) {
+      const identity = await this.#folders.identity(name);
+      if (identity === null) continue;
+      if (this.#metadata().collections.get(name)?.id !== identity) await this.#folders.retire(name, identity);
+    }
+    await this.reconcile();
+  }
+
+  get(name: string): Collection | null {
+    return this.#open.get(name) ?? null;
+  }
+
+  all(): readonly Collection[] {
+    return [...this.#open.values()];
+  }
+
+  /** Resolves when this node is what the metadata said when it was called, or newer. */
+  reconcile(): Promise<void> {
+    const done = this.#tail.then(() => this.#reconcile());
+    this.#tail = done.catch(() => undefined);
+    return done;
+  }
+
+  async #reconcile(): Promise<void> {
+    if (this.#closed) return;
+    const { collections } = this.#metadata();
+    for (const [name, collection] of this.#open) {
+      if (collections.get(name)?.id !== collection.id) await this.#drop(collection);
+    }
+    const missing = [...collections.values()].filter((state) => !this.#open.has(state.name));
+    await this.#openAll(missing);
+    for (const state of collections.values()) {
+      const collection = this.#open.get(state.name);
+      if (collection === undefined || collection.state === state) continue;
+      await collection.conform(state);
+      await this.#folders.write(state);
+    }
+  }
+
+  async #openAll(states: readonly CollectionState[]): Promise<void> {
+    const queue = [...states];
+    const workers = Array.from({ length: Math.min(opensAtOnce, queue.length) }, async () => {
+      for (let state = queue.shift(); state !== undefined; state = queue.shift()) await this.#openOne(state);
+    });
+    // All workers end before an error is passed on: nothing opens behind the back of whoever handles it.
+    const results = await Promise.allSettled(workers);
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #openOne(state: CollectionState): Promise<void> {
+    const identity = await this.#folders.identity(state.name);
+    if (identity !== null && identity !== state.id) await this.#folders.retire(state.name, identity);
+    if (identity !== state.id) await this.#folders.write(state);
+    const collection = await Collection.open(state, this.#folders.path(state.name), this.#resources);
+    // An operation of a crashed process may be in the metadata and not in the shard.
+    await collection.conform(state);
+    this.#open.set(state.name, collection);
+  }
+
+  async #drop(collection: Collection): Promise<void> {
+    this.#open.delete(collection.name);
+    await collection.close();
+    await this.#folders.retire(collection.name, collection.id);
+  }
+
+  /** Checkpoints and closes every shard; waits for a reconcile in progress. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#tail;
+    const results = await Promise.allSettled(this.all().map((collection) => collection.close()));
+    this.#open.clear();
+    const failed = results.find((result) => result.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
+  }
+}
