@@ -63,7 +63,9 @@ class RowSpace {
   /** The row is no longer the newest of its slot, or its point is gone. Idempotent. */
   void retire(std::uint32_t row);
 
-  std::uint32_t slot_of(std::uint32_t row) const;
+  std::uint32_t slot_of(std::uint32_t row) const {
+    return identity_.load(std::memory_order_acquire) ? row : *slot_at(row);
+  }
   bool live(std::uint32_t row) const {
     return (live_words(row)->load(std::memory_order_relaxed) >> (row % 64) & 1) != 0;
   }
@@ -107,7 +109,7 @@ class RowSpace {
   std::uint32_t block_crc(std::uint32_t block) const { return file_.block_crc(block); }
   bool verify_block(std::uint32_t block, std::uint32_t crc) const { return block_crc(block) == crc; }
 
-  std::uint64_t disk_bytes() const;
+  std::uint64_t disk_bytes() const noexcept { return file_.disk_bytes(); }
   std::uint64_t memory_bytes() const noexcept;
 
  private:
@@ -118,17 +120,28 @@ class RowSpace {
     float extra;
   };
 
-  const std::int8_t* code(std::uint32_t row) const { return reinterpret_cast<const std::int8_t*>(codes_->at(row)); }
+  std::int8_t* code_at(std::uint32_t row) const { return reinterpret_cast<std::int8_t*>(codes_->at(row)); }
   const Factors& factors(std::uint32_t row) const { return *reinterpret_cast<const Factors*>(factors_->at(row)); }
+  std::uint32_t* slot_at(std::uint32_t row) const { return reinterpret_cast<std::uint32_t*>(slots_.at(row)); }
   std::atomic<std::uint64_t>* live_words(std::uint32_t row) const {
     return reinterpret_cast<std::atomic<std::uint64_t>*>(live_.at(row / 64));
   }
+  /** uint8 rows cannot be stored normalised, so Cosine divides by their norm when it scores. */
+  bool normalises_when_scored() const { return spec_.distance == Distance::kCosine && spec_.type == RowType::kUint8; }
+
   void reserve_memory(std::uint32_t rows);
   void encode(const float* vectors, std::size_t count, std::vector<std::uint8_t>& bytes) const;
-  void compute_code(std::uint32_t row, const float* stored);
+  void normalise(const float* vector, float* out) const;
+  void widen(const void* stored, float* out) const;
+  void compute_codes_of(std::uint32_t first, std::span<const std::uint8_t> stored);
   void set_slots(std::uint32_t first, std::span<const std::uint32_t> slots);
+  void set_factors(float scale, float squared_norm, Query& query) const;
   float code_distance(const Query& query, const Factors& factors, std::int32_t product) const;
-  const void* row_pointer(std::uint32_t row) const { return file_.row(row); }
+  template <class Element>
+  float exact_of(const Query& query, const Element* row, std::uint32_t index,
+                 float (*dot)(const float*, const Element*, std::size_t),
+                 float (*l2)(const float*, const Element*, std::size_t),
+                 float (*l1)(const float*, const Element*, std::size_t)) const;
 
   RowSpec spec_;
   const Kernels& kernels_;
