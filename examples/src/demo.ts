@@ -3,7 +3,15 @@ import { readExampleData, type AnsweredQuestion, type ExampleData } from './exam
 import { NodeProcess, portIsFree } from './node-process.js';
 import { RestClient } from './rest-client.js';
 import { formatTable } from './text-table.js';
-import { collectionName, createWordnet, indexFields, loadedPoints, loadWordnet, search, type Hit } from './wordnet-collection.js';
+import {
+  collectionName,
+  createWordnet,
+  indexFields,
+  loadedPoints,
+  loadWordnet,
+  search,
+  type Hit,
+} from './wordnet-collection.js';
 
 const hitsShown = 3;
 const host = '127.0.0.1';
@@ -36,7 +44,10 @@ const demonstrations: readonly Demonstration[] = [
   },
   {
     question: 'someone who sails around the world',
-    filter: { must: [{ key: 'pos', match: { value: 'noun' } }], must_not: [{ key: 'category', match: { value: 'noun.act' } }] },
+    filter: {
+      must: [{ key: 'pos', match: { value: 'noun' } }],
+      must_not: [{ key: 'category', match: { value: 'noun.act' } }],
+    },
     where: 'pos is noun, category is not noun.act',
   },
 ];

@@ -27,8 +27,14 @@ async function makeSample(directory: string, target: string): Promise<void> {
 
   await mkdir(target, { recursive: true });
   await writeFile(join(target, 'vectors.f16'), sampleBytes);
-  await writeFile(join(target, 'points.jsonl'), rows.map((row) => `{"id":${row},"payload":${payloads[row]!}}\n`).join(''));
-  await writeFile(join(target, 'questions.jsonl'), answered.map((question) => `${JSON.stringify(question)}\n`).join(''));
+  await writeFile(
+    join(target, 'points.jsonl'),
+    rows.map((row) => `{"id":${row},"payload":${payloads[row]!}}\n`).join(''),
+  );
+  await writeFile(
+    join(target, 'questions.jsonl'),
+    answered.map((question) => `${JSON.stringify(question)}\n`).join(''),
+  );
   await writeFile(join(target, 'LICENSE'), await readFile(join(directory, 'LICENSE')));
   console.log(`Wrote ${rows.length} of ${rowsOf(full)} points to ${target}`);
 }

@@ -79,7 +79,9 @@ export class NodeProcess {
       if (answer?.ok === true) return;
       await sleep(50);
     }
-    throw new Error(`${exit === null ? 'the node did not become ready' : 'the node exited'}; its log ends:\n${this.#logEnd()}`);
+    throw new Error(
+      `${exit === null ? 'the node did not become ready' : 'the node exited'}; its log ends:\n${this.#logEnd()}`,
+    );
   }
 
   signal(signal: NodeJS.Signals): void {

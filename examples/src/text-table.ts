@@ -18,7 +18,11 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
       )
       .join('  ')
       .trimEnd();
-  return [line(columns.map((column) => column.title)), widths.map((width) => '-'.repeat(width)).join('  '), ...cells.map(line)];
+  return [
+    line(columns.map((column) => column.title)),
+    widths.map((width) => '-'.repeat(width)).join('  '),
+    ...cells.map(line),
+  ];
 }
 
 function cut(text: string, width: number): string {
