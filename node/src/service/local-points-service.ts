@@ -1,0 +1,178 @@
+/** The use cases on points, on the shards of this node. */
+import type { Collection } from '../collection/collection.js';
+import type { LocalCollections } from '../collection/local-collections.js';
+import type { Consensus } from '../consensus/consensus.js';
+import type { NativeCodec } from '../engine/addon.js';
+import { ServiceError, toServiceError } from '../errors.js';
+import type { FieldIndexSchema } from '../metadata/collection-config.js';
+import { compileFilter } from '../payload/compile-filter.js';
+import { decodePointId, encodeIdsBlock, encodePointId } from '../payload/point-id.js';
+import { encodePayloadSelector, encodeVectorSelector } from '../payload/selectors.js';
+import type { QueryPlan } from '../query/query-plan.js';
+import { requireWrite, type Access } from './access.js';
+import { withDeadline } from './deadline.js';
+import { noSuchCollection, refuseRejected } from './local-collections-service.js';
+import type {
+  PointsService,
+  ReadOptions,
+  RetrieveRequest,
+  ScrolledPoints,
+  ScrollPointsRequest,
+  UpdateResult,
+  WriteOperation,
+  WriteOptions,
+} from './points-service.js';
+import { QueryRunner } from './query-runner.js';
+import { WriteRunner } from './write-runner.js';
+
+/** Queries of one batch that are under way at once: enough for every search thread of the engine. */
+const batchConcurrency = 32;
+
+export class LocalPointsService implements PointsService {
+  readonly #consensus: Consensus;
+  readonly #collections: LocalCollections;
+  readonly #writes: WriteRunner;
+  readonly #queries = new QueryRunner();
+  readonly #searchTimeoutMs: number | null;
+
+  constructor(
+    consensus: Consensus,
+    collections: LocalCollections,
+    codec: NativeCodec,
+    options: { readonly searchTimeoutMs: number | null },
+  ) {
+    this.#consensus = consensus;
+    this.#collections = collections;
+    this.#writes = new WriteRunner(codec);
+    this.#searchTimeoutMs = options.searchTimeoutMs;
+  }
+
+  async update(access: Access, collection: string, operation: WriteOperation, options: WriteOptions): Promise<UpdateResult> {
+    requireWrite(access, collection);
+    return this.#guarded(collection, (found) => this.#writes.run(found, operation, options));
+  }
+
+  async updateBatch(
+    access: Access,
+    collection: string,
+    operations: readonly WriteOperation[],
+    options: WriteOptions,
+  ): Promise<readonly UpdateResult[]> {
+    requireWrite(access, collection);
+    return this.#guarded(collection, async (found) => {
+      const results: UpdateResult[] = [];
+      for (const operation of operations) results.push(await this.#writes.run(found, operation, options));
+      return results;
+    });
+  }
+
+  createFieldIndex(access: Access, collection: string, index: FieldIndexSchema, options: WriteOptions): Promise<UpdateResult> {
+    requireWrite(access, collection);
+    return this.#changeFieldIndexes({ kind: 'create-field-index', collection, index }, options);
+  }
+
+  deleteFieldIndex(access: Access, collection: string, path: string, options: WriteOptions): Promise<UpdateResult> {
+    requireWrite(access, collection);
+    return this.#changeFieldIndexes({ kind: 'delete-field-index', collection, path }, options);
+  }
+
+  async retrieve(_access: Access, collection: string, request: RetrieveRequest, options: ReadOptions): Promise<Buffer> {
+    return this.#read(collection, options, (found) =>
+      found.shard.retrieve(
+        encodeIdsBlock(request.ids),
+        encodePayloadSelector(request.withPayload),
+        encodeVectorSelector(request.withVectors),
+      ),
+    );
+  }
+
+  async scroll(_access: Access, collection: string, request: ScrollPointsRequest, options: ReadOptions): Promise<ScrolledPoints> {
+    return this.#read(collection, options, async (found) => {
+      const page = await found.shard.scroll({
+        filter: request.filter === null ? null : compileFilter(request.filter),
+        from: request.offset === null ? null : encodePointId(request.offset),
+        limit: request.limit,
+        payload: encodePayloadSelector(request.withPayload),
+        vectors: encodeVectorSelector(request.withVectors),
+      });
+      return { points: page.points, nextOffset: page.next === null ? null : decodePointId(page.next) };
+    });
+  }
+
+  async count(
+    _access: Access,
+    collection: string,
+    request: Parameters<PointsService['count']>[2],
+    options: ReadOptions,
+  ): Promise<number> {
+    return this.#read(collection, options, (found) =>
+      found.shard.count(request.filter === null ? null : compileFilter(request.filter), request.exact),
+    );
+  }
+
+  async query(_access: Access, collection: string, plan: QueryPlan, options: ReadOptions): Promise<Buffer> {
+    return this.#read(collection, options, (found) => this.#queries.run(found, plan));
+  }
+
+  async queryBatch(
+    _access: Access,
+    collection: string,
+    plans: readonly QueryPlan[],
+    options: ReadOptions,
+  ): Promise<readonly Buffer[]> {
+    return this.#read(collection, options, async (found) => {
+      const results = new Array<Buffer>(plans.length);
+      let next = 0;
+      const workers = Array.from({ length: Math.min(batchConcurrency, plans.length) }, async () => {
+        for (let index = next++; index < plans.length; index = next++) {
+          const plan = plans[index];
+          if (plan !== undefined) results[index] = await this.#queries.run(found, plan);
+        }
+      });
+      await Promise.all(workers);
+      return results;
+    });
+  }
+
+  #changeFieldIndexes(
+    operation: Extract<Parameters<Consensus['propose']>[0], { readonly kind: 'create-field-index' | 'delete-field-index' }>,
+    options: WriteOptions,
+  ): Promise<UpdateResult> {
+    return this.#guarded(operation.collection, async () => {
+      refuseRejected(await this.#consensus.propose(operation));
+      // What is asked for is durable now. Without wait the shard builds the index behind the answer; a
+      // failure of that is reported by the shard's state and tried again by the next reconcile.
+      const built = this.#collections.reconcile();
+      const done: UpdateResult = { operationId: null, status: 'completed' };
+      if (!options.wait) {
+        built.catch(() => undefined);
+        return { operationId: null, status: 'acknowledged' };
+      }
+      const outcome = await withDeadline(built, options.timeoutMs, 'wait_timeout' as const);
+      return outcome === 'wait_timeout' ? { operationId: null, status: 'wait_timeout' } : done;
+    });
+  }
+
+  async #read<T>(collection: string, options: ReadOptions, body: (found: Collection) => Promise<T>): Promise<T> {
+    const limitMs = options.timeoutMs ?? this.#searchTimeoutMs;
+    const timedOut = Symbol('timed out');
+    const outcome = await this.#guarded(collection, (found) => withDeadline(body(found), limitMs, timedOut));
+    if (outcome === timedOut) {
+      throw new ServiceError('timeout', `Operation timed out after ${(limitMs ?? 0) / 1000} seconds`);
+    }
+    return outcome as T;
+  }
+
+  async #guarded<T>(name: string, body: (found: Collection) => Promise<T>): Promise<T> {
+    const found = this.#collections.get(name);
+    if (found === null) throw noSuchCollection(name);
+    try {
+      return await body(found);
+    } catch (error) {
+      const failure = toServiceError(error);
+      // The collection went while the request was under way: the same answer as a moment later.
+      if (failure.kind === 'unavailable' && this.#collections.get(name) !== found) throw noSuchCollection(name);
+      throw failure;
+    }
+  }
+}
