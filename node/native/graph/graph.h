@@ -25,7 +25,7 @@ enum class Walk : std::uint8_t {
 };
 
 struct GraphOptions {
-  /** Links of a row on upper levels; twice as many on the lowest. At least 2. */
+  /** Links of a row on upper levels; twice as many on the lowest. 2 to Graph::kLinksMax. */
   unsigned m = 16;
   unsigned ef_construct = 100;
   Walk walk = Walk::kCodes;
@@ -61,6 +61,7 @@ class Graph {
  public:
   /** Where a row of an old generation went; kGone when it was dropped. */
   static constexpr std::uint32_t kGone = 0xffffffff;
+  static constexpr unsigned kLinksMax = 512;
 
   Graph(const RowSpace& rows, const GraphOptions& options);
   ~Graph();
@@ -121,19 +122,23 @@ class Graph {
   void verify() const;
 
  private:
-  friend class GraphFile;
   std::shared_ptr<LinkTable> table() const;
   void publish(std::shared_ptr<LinkTable> table);
   void ensure_capacity(std::uint32_t rows);
-  bool claim(std::uint32_t& row, bool& again);
-  void finish(std::uint32_t row, bool again);
-  void insert_row(std::uint32_t row, bool again);
+  bool claim(std::uint32_t& row);
+  void finish(std::uint32_t row);
+  void give_back(std::uint32_t row);
+  void insert_row(std::uint32_t row);
+  static std::uint32_t another_row(const LinkTable& table, std::uint32_t row);
   void sample_codes(std::uint32_t rows);
+  static bool lost_most(std::size_t before, std::size_t after);
+  void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows);
 
   const RowSpace& rows_;
   const GraphOptions options_;
   std::atomic<Walk> walk_;
   std::atomic<float> code_overlap_{1};
+  std::atomic<std::uint32_t> next_sample_{1024};
 
   /** Shared by inserts; alone for growth and for an insert that raises the top level. */
   Gate gate_;
@@ -143,7 +148,6 @@ class Graph {
 
   mutable std::mutex queue_mutex_;
   std::uint32_t next_row_ = 0;
-  std::uint32_t next_sample_ = 1024;
   std::vector<std::uint32_t> in_flight_;
   std::vector<std::uint32_t> again_;
 };
