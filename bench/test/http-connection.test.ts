@@ -22,21 +22,22 @@ describe('HttpConnection', () => {
     let connections = 0;
     const port = await listen(
       createServer((request, answer) => {
-        let body = '';
-        request.on('data', (chunk: Buffer) => (body += chunk.toString('utf8')));
+        const chunks: Buffer[] = [];
+        request.on('data', (chunk: Buffer) => chunks.push(chunk));
         request.on('end', () => {
-          const text = `${request.method ?? ''} ${request.url ?? ''} ${body}`;
+          const text = `${request.method ?? ''} ${request.url ?? ''} ${Buffer.concat(chunks).toString('utf8')}`;
           answer.writeHead(201, { 'content-length': Buffer.byteLength(text) }).end(text);
         });
       }).on('connection', () => connections++),
     );
     const connection = await HttpConnection.open('127.0.0.1', port);
+    // Longer than one read of the socket, and of two bytes a character.
     const large = 'ü'.repeat(200_000);
     const first = await connection.send(httpRequest('localhost', 'PUT', '/a', large));
     const second = await connection.send(httpRequest('localhost', 'POST', '/b', '{}'));
     connection.close();
     expect(first.status).toBe(201);
-    expect(first.body.toString('utf8')).toBe(`PUT /a ${large}`);
+    expect(first.body.equals(Buffer.from(`PUT /a ${large}`))).toBe(true);
     expect(second.body.toString('utf8')).toBe('POST /b {}');
     expect(connections).toBe(1);
   });
