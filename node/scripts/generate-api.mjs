@@ -59,6 +59,7 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     'outputPartialMethods=true',
     'useExactTypes=false',
     'useOptionals=none',
+    'useMapType=true',
     'unrecognizedEnum=true',
     'removeEnumPrefix=false',
     'comments=false',

@@ -1,0 +1,98 @@
+/** The gRPC server of a node: which services there are, limits, TLS, start and stop. */
+import { Server, type ChannelOptions } from '@grpc/grpc-js';
+import type { NodeServices } from '../../service/node-services.js';
+import type { Settings } from '../../settings/settings.js';
+import { collectionsMethods } from './collections-service.js';
+import { CollectionsDefinition } from './generated/collections_service.js';
+import { HealthDefinition } from './generated/grpc/health/v1/health.js';
+import { PointsDefinition } from './generated/points_service.js';
+import { QdrantDefinition } from './generated/qdrant.js';
+import { SnapshotsDefinition } from './generated/snapshots_service.js';
+import { healthMethods, healthWatch } from './health-service.js';
+import { pointsMethods } from './points-service.js';
+import { qdrantMethods } from './qdrant-service.js';
+import { implementation, rawServiceDefinition } from './raw-service.js';
+import { addReflection, reflectionGuard } from './reflection.js';
+import { serverCredentials } from './server-credentials.js';
+import { snapshotsMethods } from './snapshots-service.js';
+import { unaryAdapter } from './unary-call.js';
+
+/** One client connection may have this many calls under way; the client queues the rest. */
+const concurrentStreamsMax = 1024;
+
+function serverOptions(settings: Settings): ChannelOptions {
+  return {
+    'grpc.max_receive_message_length': settings.service.max_request_size_mb * 1024 * 1024,
+    // Answers are as large as what was asked for; their bounds are the limits of the requests.
+    'grpc.max_send_message_length': -1,
+    'grpc.max_concurrent_streams': concurrentStreamsMax,
+    // A peer that vanished without closing is noticed and its streams are given back.
+    'grpc.keepalive_time_ms': 60_000,
+    'grpc.keepalive_timeout_ms': 20_000,
+    'grpc.enable_channelz': 0,
+  };
+}
+
+function addServices(server: Server, services: NodeServices, stopping: AbortSignal): void {
+  const adapt = unaryAdapter(services);
+  const collections = implementation(CollectionsDefinition, collectionsMethods(services), 'key', adapt);
+  server.addService(rawServiceDefinition(CollectionsDefinition), collections);
+  const points = implementation(PointsDefinition, pointsMethods(services), 'key', adapt);
+  server.addService(rawServiceDefinition(PointsDefinition), points);
+  const snapshots = implementation(SnapshotsDefinition, snapshotsMethods, 'key', adapt);
+  server.addService(rawServiceDefinition(SnapshotsDefinition), snapshots);
+  const banner = implementation(QdrantDefinition, qdrantMethods, 'open', adapt);
+  server.addService(rawServiceDefinition(QdrantDefinition), banner);
+  const health = implementation(HealthDefinition, healthMethods(services.readiness), 'open', adapt);
+  const watch = healthWatch(services.readiness, stopping);
+  server.addService(rawServiceDefinition(HealthDefinition), { ...health, watch });
+  addReflection(server);
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+export class GrpcServer {
+  /** The port that it listens on: the one of the settings, or a free one when that is 0. */
+  readonly port: number;
+  readonly #server: Server;
+  readonly #stopping: AbortController;
+
+  private constructor(server: Server, port: number, stopping: AbortController) {
+    this.#server = server;
+    this.port = port;
+    this.#stopping = stopping;
+  }
+
+  /** Rejects when the port is taken or the TLS files can't be read. */
+  static async start(services: NodeServices, port: number): Promise<GrpcServer> {
+    const { settings } = services;
+    const stopping = new AbortController();
+    const server = new Server({ ...serverOptions(settings), interceptors: [reflectionGuard(services)] });
+    addServices(server, services, stopping.signal);
+    const address = `${bracketed(settings.service.host)}:${port}`;
+    const credentials = await serverCredentials(settings);
+    const bound = await new Promise<number>((resolve, reject) => {
+      server.bindAsync(address, credentials, (error, boundPort) =>
+        error === null ? resolve(boundPort) : reject(error),
+      );
+    });
+    return new GrpcServer(server, bound, stopping);
+  }
+
+  /** Takes no new calls; those under way have `graceMs` to finish, then their connections are cut. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    await new Promise<void>((resolve) => {
+      const cut = setTimeout(() => {
+        this.#server.forceShutdown();
+        resolve();
+      }, graceMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(cut);
+        resolve();
+      });
+    });
+  }
+}
