@@ -100,7 +100,9 @@ export function toServiceError(error: unknown, where = 'JSON body'): ServiceErro
       case 'NO_SPACE':
         return new ServiceError('no-space', `No space left on the storage device: ${error.message}`, { cause: error });
       case 'CLOSED':
-        return new ServiceError('unavailable', 'The node is shutting down or the collection was dropped', { cause: error });
+        return new ServiceError('unavailable', 'The node is shutting down or the collection was dropped', {
+          cause: error,
+        });
       default:
         break;
     }

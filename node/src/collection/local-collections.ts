@@ -59,12 +59,23 @@ export class LocalCollections {
     }
     const missing = [...collections.values()].filter((state) => !this.#open.has(state.name));
     await this.#openAll(missing);
+    await this.#conformAll(collections);
+  }
+
+  /** One collection that cannot be changed (a full disk) does not keep the others as they were. */
+  async #conformAll(collections: MetadataState['collections']): Promise<void> {
+    const failures: unknown[] = [];
     for (const state of collections.values()) {
       const collection = this.#open.get(state.name);
       if (collection === undefined || collection.state === state) continue;
-      await collection.conform(state);
-      await this.#folders.write(state);
+      try {
+        await collection.conform(state);
+        await this.#folders.write(state);
+      } catch (error) {
+        failures.push(error);
+      }
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   async #openAll(states: readonly CollectionState[]): Promise<void> {
@@ -90,7 +101,12 @@ export class LocalCollections {
 
   async #drop(collection: Collection): Promise<void> {
     this.#open.delete(collection.name);
-    await collection.close();
+    try {
+      await collection.close();
+    } catch (error) {
+      // A shard that cannot save itself is dropped like any other: nothing of it is wanted any more.
+      this.#resources.onBackgroundError(collection.name, error instanceof Error ? error : new Error(String(error)));
+    }
     await this.#folders.retire(collection.name, collection.id);
   }
 

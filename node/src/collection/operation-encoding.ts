@@ -4,6 +4,7 @@
  */
 import type { FieldType } from '../engine/addon.js';
 import type { FieldIndexSchema } from '../metadata/collection-config.js';
+import { ByteWriter } from '../payload/byte-writer.js';
 
 const formatVersion = 1;
 
@@ -18,72 +19,73 @@ const kinds = {
   deleteFieldIndex: 10,
 } as const;
 
-/** No clock tag: peer, clock and tick are zero. */
-const clockTagBytes = 20;
+/** Peer, clock and tick are zero. */
+const noClockTag = new Uint8Array(20);
 
 const fieldTypes: Readonly<Record<FieldType, number>> = { keyword: 1, integer: 2, float: 3, bool: 4, uuid: 5 };
 
-function operation(kind: number, parts: readonly Uint8Array[]): Buffer {
-  const head = Buffer.alloc(2 + clockTagBytes);
-  head[0] = formatVersion;
-  head[1] = kind;
-  return Buffer.concat([head, ...parts]);
+function operation(kind: number, write: (out: ByteWriter) => void): Buffer {
+  const out = new ByteWriter();
+  out.u8(formatVersion);
+  out.u8(kind);
+  out.raw(noClockTag);
+  write(out);
+  return out.finish();
 }
 
-function u16(value: number): Buffer {
-  const bytes = Buffer.alloc(2);
-  bytes.writeUInt16LE(value);
-  return bytes;
+function writeJson(out: ByteWriter, bytes: Uint8Array): void {
+  out.u32(bytes.byteLength);
+  out.raw(bytes);
 }
-
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value);
-  return bytes;
-}
-
-function shortText(text: string): Buffer {
-  const bytes = Buffer.from(text, 'utf8');
-  return Buffer.concat([u16(bytes.length), bytes]);
-}
-
-function json(bytes: Uint8Array): Buffer {
-  return Buffer.concat([u32(bytes.byteLength), bytes]);
-}
-
-/** Longest text that has its length in 16 bits: callers check it where a name comes in. */
-export const shortTextBytesMax = 65_535;
 
 export function deletePointsOperation(ids: Uint8Array): Buffer {
-  return operation(kinds.deletePoints, [ids]);
+  return operation(kinds.deletePoints, (out) => out.raw(ids));
 }
 
 /** `payload` is a minified JSON object, merged at `path` ('' is the root). */
 export function setPayloadOperation(ids: Uint8Array, path: string, payload: Uint8Array): Buffer {
-  return operation(kinds.setPayload, [ids, shortText(path), json(payload)]);
+  return operation(kinds.setPayload, (out) => {
+    out.raw(ids);
+    out.text16(path);
+    writeJson(out, payload);
+  });
 }
 
 export function overwritePayloadOperation(ids: Uint8Array, payload: Uint8Array): Buffer {
-  return operation(kinds.overwritePayload, [ids, json(payload)]);
+  return operation(kinds.overwritePayload, (out) => {
+    out.raw(ids);
+    writeJson(out, payload);
+  });
 }
 
 export function deletePayloadOperation(ids: Uint8Array, paths: readonly string[]): Buffer {
-  return operation(kinds.deletePayload, [ids, u32(paths.length), ...paths.map(shortText)]);
+  return operation(kinds.deletePayload, (out) => {
+    out.raw(ids);
+    out.u32(paths.length);
+    for (const path of paths) out.text16(path);
+  });
 }
 
 export function clearPayloadOperation(ids: Uint8Array): Buffer {
-  return operation(kinds.clearPayload, [ids]);
+  return operation(kinds.clearPayload, (out) => out.raw(ids));
 }
 
 export function deleteVectorsOperation(ids: Uint8Array, names: readonly string[]): Buffer {
-  return operation(kinds.deleteVectors, [ids, u16(names.length), ...names.map(shortText)]);
+  return operation(kinds.deleteVectors, (out) => {
+    out.raw(ids);
+    out.u16(names.length);
+    for (const name of names) out.text16(name);
+  });
 }
 
 export function createFieldIndexOperation(index: FieldIndexSchema): Buffer {
-  const params = Buffer.from(JSON.stringify(index.params ?? {}), 'utf8');
-  return operation(kinds.createFieldIndex, [shortText(index.path), Buffer.from([fieldTypes[index.type]]), json(params)]);
+  return operation(kinds.createFieldIndex, (out) => {
+    out.text16(index.path);
+    out.u8(fieldTypes[index.type]);
+    writeJson(out, Buffer.from(JSON.stringify(index.params ?? {}), 'utf8'));
+  });
 }
 
 export function deleteFieldIndexOperation(path: string): Buffer {
-  return operation(kinds.deleteFieldIndex, [shortText(path)]);
+  return operation(kinds.deleteFieldIndex, (out) => out.text16(path));
 }

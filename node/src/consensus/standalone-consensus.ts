@@ -56,7 +56,8 @@ async function readState(path: string): Promise<MetadataState> {
   try {
     return decodeMetadata(text);
   } catch (error) {
-    if (error instanceof MetadataFormatError) throw new MetadataFormatError(`${path} cannot be used: ${error.message}.`);
+    if (error instanceof MetadataFormatError)
+      throw new MetadataFormatError(`${path} cannot be used: ${error.message}.`);
     throw error;
   }
 }

@@ -3,9 +3,7 @@ import { changedConfig, unknownVector } from './collection-change.js';
 import type { Applied, MetadataOperation, Rejection } from './metadata-operation.js';
 import type { CollectionState, MetadataState } from './metadata-state.js';
 
-type Change =
-  | { readonly collections: ReadonlyMap<string, CollectionState> }
-  | { readonly rejection: Rejection };
+type Change = { readonly collections: ReadonlyMap<string, CollectionState> } | { readonly rejection: Rejection };
 
 /** A rejected operation uses up its index too, so that indexes are the same on every node. */
 export function apply(

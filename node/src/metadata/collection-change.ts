@@ -78,10 +78,16 @@ export function changedConfig(config: CollectionConfig, change: CollectionChange
       ...config.params,
       ...change.params,
       vectors: config.params.vectors.map((vector) =>
-        changedDense(vector, change.vectors?.find(({ name }) => name === vector.name)),
+        changedDense(
+          vector,
+          change.vectors?.find(({ name }) => name === vector.name),
+        ),
       ),
       sparseVectors: config.params.sparseVectors.map((vector) =>
-        changedSparse(vector, change.sparseVectors?.find(({ name }) => name === vector.name)),
+        changedSparse(
+          vector,
+          change.sparseVectors?.find(({ name }) => name === vector.name),
+        ),
       ),
     },
     hnsw: { ...config.hnsw, ...change.hnsw },

@@ -37,7 +37,12 @@ export function decodeMetadata(text: string): MetadataState {
   return state;
 }
 
-function parsed(text: string): { readonly [key: string]: unknown; readonly format?: unknown; readonly appliedIndex?: unknown; readonly collections?: unknown } {
+function parsed(text: string): {
+  readonly [key: string]: unknown;
+  readonly format?: unknown;
+  readonly appliedIndex?: unknown;
+  readonly collections?: unknown;
+} {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -56,7 +61,8 @@ function isCollectionState(value: unknown): value is CollectionState {
     typeof collection.name === 'string' &&
     Array.isArray(collection.fieldIndexes) &&
     typeof collection.config === 'object' &&
-    Array.isArray(collection.config.params?.vectors) &&
+    typeof collection.config.params === 'object' &&
+    Array.isArray(collection.config.params.vectors) &&
     Array.isArray(collection.config.params.sparseVectors) &&
     typeof collection.config.hnsw === 'object' &&
     typeof collection.config.optimizers === 'object' &&

@@ -12,8 +12,7 @@ export class PointBatchError extends Error {
 }
 
 export type BatchVector =
-  | { readonly form: 'dense'; readonly values: Float32Array }
-  | { readonly form: 'sparse' | 'multi' };
+  { readonly form: 'dense'; readonly values: Float32Array } | { readonly form: 'sparse' | 'multi' };
 
 export interface BatchPoint {
   /** [start, end) of the encoded id. */

@@ -1,5 +1,5 @@
 /** The use cases on collections, on this node's metadata and shards. */
-import { newCollectionConfig } from '../collection/config-defaults.js';
+import { newCollectionConfig } from './new-collection-config.js';
 import type { Collection } from '../collection/collection.js';
 import type { LocalCollections } from '../collection/local-collections.js';
 import type { Consensus } from '../consensus/consensus.js';
@@ -44,7 +44,10 @@ export class LocalCollectionsService implements CollectionsService {
     if (collections.has(name)) throw alreadyExists(name);
     const limit = this.#settings.storage.max_collections;
     if (limit !== null && collections.size >= limit) {
-      throw new ServiceError('bad-request', `Can't create collection with name ${name}, the limit of ${limit} collections is reached`);
+      throw new ServiceError(
+        'bad-request',
+        `Can't create collection with name ${name}, the limit of ${limit} collections is reached`,
+      );
     }
     const metadata = request.metadata === undefined ? {} : { metadata: this.#objectText(request.metadata) };
     const config = newCollectionConfig({ ...request, ...metadata }, this.#settings);
@@ -74,7 +77,7 @@ export class LocalCollectionsService implements CollectionsService {
     return rejection === null;
   }
 
-  list(_access: Access): readonly string[] {
+  list(): readonly string[] {
     return [...this.#consensus.state.collections.keys()].sort();
   }
 
@@ -124,11 +127,15 @@ export function refuseRejected({ rejection }: Applied): void {
 function checkVectors({ params }: CollectionConfig): void {
   const names = [...params.vectors, ...params.sparseVectors].map((vector) => vector.name);
   if (names.length > vectorsMax) {
-    throw new ServiceError('bad-request', `vectors: a collection has at most ${vectorsMax} vectors, not ${names.length}`);
+    throw new ServiceError(
+      'bad-request',
+      `vectors: a collection has at most ${vectorsMax} vectors, not ${names.length}`,
+    );
   }
   const seen = new Set<string>();
   for (const name of names) {
-    if (seen.has(name)) throw new ServiceError('bad-request', `vectors: the name ${JSON.stringify(name)} is used twice`);
+    if (seen.has(name))
+      throw new ServiceError('bad-request', `vectors: the name ${JSON.stringify(name)} is used twice`);
     if (Buffer.byteLength(name) > vectorNameBytesMax) {
       throw new ServiceError('bad-request', `vectors: a vector's name has at most ${vectorNameBytesMax} bytes`);
     }

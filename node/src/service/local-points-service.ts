@@ -22,6 +22,7 @@ import type {
   WriteOperation,
   WriteOptions,
 } from './points-service.js';
+import { checkPayloadPath } from './payload-path.js';
 import { QueryRunner } from './query-runner.js';
 import { WriteRunner } from './write-runner.js';
 
@@ -47,7 +48,12 @@ export class LocalPointsService implements PointsService {
     this.#searchTimeoutMs = options.searchTimeoutMs;
   }
 
-  async update(access: Access, collection: string, operation: WriteOperation, options: WriteOptions): Promise<UpdateResult> {
+  async update(
+    access: Access,
+    collection: string,
+    operation: WriteOperation,
+    options: WriteOptions,
+  ): Promise<UpdateResult> {
     requireWrite(access, collection);
     return this.#guarded(collection, (found) => this.#writes.run(found, operation, options));
   }
@@ -66,8 +72,14 @@ export class LocalPointsService implements PointsService {
     });
   }
 
-  createFieldIndex(access: Access, collection: string, index: FieldIndexSchema, options: WriteOptions): Promise<UpdateResult> {
+  async createFieldIndex(
+    access: Access,
+    collection: string,
+    index: FieldIndexSchema,
+    options: WriteOptions,
+  ): Promise<UpdateResult> {
     requireWrite(access, collection);
+    checkPayloadPath(index.path, 'field_name');
     return this.#changeFieldIndexes({ kind: 'create-field-index', collection, index }, options);
   }
 
@@ -86,7 +98,12 @@ export class LocalPointsService implements PointsService {
     );
   }
 
-  async scroll(_access: Access, collection: string, request: ScrollPointsRequest, options: ReadOptions): Promise<ScrolledPoints> {
+  async scroll(
+    _access: Access,
+    collection: string,
+    request: ScrollPointsRequest,
+    options: ReadOptions,
+  ): Promise<ScrolledPoints> {
     return this.#read(collection, options, async (found) => {
       const page = await found.shard.scroll({
         filter: request.filter === null ? null : compileFilter(request.filter),
@@ -135,7 +152,10 @@ export class LocalPointsService implements PointsService {
   }
 
   #changeFieldIndexes(
-    operation: Extract<Parameters<Consensus['propose']>[0], { readonly kind: 'create-field-index' | 'delete-field-index' }>,
+    operation: Extract<
+      Parameters<Consensus['propose']>[0],
+      { readonly kind: 'create-field-index' | 'delete-field-index' }
+    >,
     options: WriteOptions,
   ): Promise<UpdateResult> {
     return this.#guarded(operation.collection, async () => {
@@ -160,7 +180,7 @@ export class LocalPointsService implements PointsService {
     if (outcome === timedOut) {
       throw new ServiceError('timeout', `Operation timed out after ${(limitMs ?? 0) / 1000} seconds`);
     }
-    return outcome as T;
+    return outcome;
   }
 
   async #guarded<T>(name: string, body: (found: Collection) => Promise<T>): Promise<T> {

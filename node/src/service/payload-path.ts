@@ -15,6 +15,9 @@ export function checkPayloadPath(path: string, field: string): void {
     throw new ServiceError('bad-request', `${field}: a payload path has at most ${pathBytesMax} bytes`);
   }
   if (!pathPattern.test(path)) {
-    throw new ServiceError('format', `Format error in JSON body: ${field}: ${JSON.stringify(path.slice(0, 80))} is not a payload path`);
+    throw new ServiceError(
+      'format',
+      `Format error in JSON body: ${field}: ${JSON.stringify(path.slice(0, 80))} is not a payload path`,
+    );
   }
 }

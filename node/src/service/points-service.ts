@@ -11,8 +11,7 @@ import type { QueryPlan } from '../query/query-plan.js';
 import type { Access } from './access.js';
 
 export type PointsSelector =
-  | { readonly kind: 'ids'; readonly ids: readonly PointId[] }
-  | { readonly kind: 'filter'; readonly filter: Filter };
+  { readonly kind: 'ids'; readonly ids: readonly PointId[] } | { readonly kind: 'filter'; readonly filter: Filter };
 
 /** An operation of kind 1 or 7 of docs/internals/storage.md, and how many points it names. */
 export interface ParsedPoints {

@@ -76,7 +76,10 @@ export class QueryRunner {
     const filter = plan.filter === null ? null : compileFilter(plan.filter);
     let from: Buffer | null = null;
     if (plan.offset > 0) {
-      const none = { payload: encodePayloadSelector({ mode: 'none' }), vectors: encodeVectorSelector({ mode: 'none' }) };
+      const none = {
+        payload: encodePayloadSelector({ mode: 'none' }),
+        vectors: encodeVectorSelector({ mode: 'none' }),
+      };
       const skipped = await collection.shard.scroll({ filter, from, limit: plan.offset, ...none });
       if (skipped.next === null) return emptyScoredBatch();
       from = skipped.next;

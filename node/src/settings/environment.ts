@@ -1,6 +1,6 @@
 /** The overlay of `QDRANT__A__B__C` variables on the configuration files. */
 
-export type ConfigTree = { readonly [key: string]: unknown };
+export type ConfigTree = Readonly<Record<string, unknown>>;
 
 const prefix = 'QDRANT__';
 
@@ -26,10 +26,7 @@ export function environmentTree(environment: Readonly<Record<string, string | un
     if (value === undefined || !name.toUpperCase().startsWith(prefix)) continue;
     const keys = name.slice(prefix.length).toLowerCase().split('__');
     if (keys.some((key) => key === '')) continue;
-    tree = mergeTrees(
-      tree,
-      keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as ConfigTree,
-    );
+    tree = mergeTrees(tree, keys.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value) as ConfigTree);
   }
   return tree;
 }

@@ -97,7 +97,9 @@ export function loadSettings(sources: SettingsSources): LoadedSettings {
   const given = layers.reduce(mergeTrees, {});
   const parsed = settingsSchema.safeParse(given);
   if (!parsed.success) {
-    const issues = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the configuration'}: ${issue.message}`);
+    const issues = parsed.error.issues.map(
+      (issue) => `${issue.path.join('.') || 'the configuration'}: ${issue.message}`,
+    );
     throw new SettingsError(`The configuration is not valid: ${issues.join('; ')}.`);
   }
   return {

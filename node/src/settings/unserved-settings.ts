@@ -10,22 +10,58 @@ import type { Settings } from './settings.js';
 /** Why the node must not start with these settings; empty when it may. */
 export function startRefusals(settings: Settings, commandLine: CommandLine): string[] {
   const refusals: [boolean, string][] = [
-    [settings.cluster.enabled, 'cluster.enabled is true, and the distributed mode is not built yet: run one node alone, or set it to false.'],
+    [
+      settings.cluster.enabled,
+      'cluster.enabled is true, and the distributed mode is not built yet: run one node alone, or set it to false.',
+    ],
     [settings.cluster.p2p.enable_tls, 'cluster.p2p.enable_tls is true, and TLS between peers is not built yet.'],
-    [settings.service.jwt_rbac === true, 'service.jwt_rbac is true, and access tokens are not built yet: use api keys, or set it to false.'],
-    [settings.service.enforce_internal_auth === true, 'service.enforce_internal_auth is true, and the internal API is not built yet.'],
-    [settings.service.verify_https_client_certificate, 'service.verify_https_client_certificate is true, and checking client certificates is not built yet.'],
+    [
+      settings.service.jwt_rbac === true,
+      'service.jwt_rbac is true, and access tokens are not built yet: use api keys, or set it to false.',
+    ],
+    [
+      settings.service.enforce_internal_auth === true,
+      'service.enforce_internal_auth is true, and the internal API is not built yet.',
+    ],
+    [
+      settings.service.verify_https_client_certificate,
+      'service.verify_https_client_certificate is true, and checking client certificates is not built yet.',
+    ],
     [settings.audit.enabled, 'audit.enabled is true, and the audit log is not built yet.'],
-    [settings.storage.quotas !== undefined && settings.storage.quotas !== null, 'storage.quotas is set, and quotas are not built yet.'],
-    [settings.storage.collection.strict_mode?.enabled === true, 'storage.collection.strict_mode.enabled is true, and strict mode is not built yet.'],
+    [
+      settings.storage.quotas !== undefined && settings.storage.quotas !== null,
+      'storage.quotas is set, and quotas are not built yet.',
+    ],
+    [
+      settings.storage.collection.strict_mode?.enabled === true,
+      'storage.collection.strict_mode.enabled is true, and strict mode is not built yet.',
+    ],
     [settings.storage.recovery_mode !== null, 'storage.recovery_mode is set, and the recovery mode is not built yet.'],
-    [settings.storage.node_type === 'Listener', 'storage.node_type is Listener, and listener nodes are part of the distributed mode, which is not built yet.'],
-    [settings.storage.snapshots_config.snapshots_storage === 's3', 'storage.snapshots_config.snapshots_storage is s3, and snapshots are not built yet.'],
+    [
+      settings.storage.node_type === 'Listener',
+      'storage.node_type is Listener, and listener nodes are part of the distributed mode, which is not built yet.',
+    ],
+    [
+      settings.storage.snapshots_config.snapshots_storage === 's3',
+      'storage.snapshots_config.snapshots_storage is s3, and snapshots are not built yet.',
+    ],
     [commandLine.snapshots.length > 0, '--snapshot is given, and recovering from snapshots is not built yet.'],
-    [commandLine.storageSnapshot !== null, '--storage-snapshot is given, and recovering from snapshots is not built yet.'],
-    [commandLine.reinit, '--reinit is given, and there is no consensus to restart: the distributed mode is not built yet.'],
-    [settings.service.api_key === null && settings.service.read_only_api_key !== null, 'service.read_only_api_key is set without service.api_key: nothing could ever be written.'],
-    [settings.service.api_key === null && settings.service.alt_api_key !== null, 'service.alt_api_key is set without service.api_key.'],
+    [
+      commandLine.storageSnapshot !== null,
+      '--storage-snapshot is given, and recovering from snapshots is not built yet.',
+    ],
+    [
+      commandLine.reinit,
+      '--reinit is given, and there is no consensus to restart: the distributed mode is not built yet.',
+    ],
+    [
+      settings.service.api_key === null && settings.service.read_only_api_key !== null,
+      'service.read_only_api_key is set without service.api_key: nothing could ever be written.',
+    ],
+    [
+      settings.service.api_key === null && settings.service.alt_api_key !== null,
+      'service.alt_api_key is set without service.api_key.',
+    ],
   ];
   return refusals.filter(([applies]) => applies).map(([, sentence]) => sentence);
 }

@@ -43,7 +43,11 @@ export class NodeMetrics {
       labelNames: ['name', 'version'],
       registers,
     }).set({ name: 'qdrant', version: apiVersion }, 1);
-    new Gauge({ name: `${prefix}app_status_recovery_mode`, help: 'is the server running in recovery mode', registers }).set(0);
+    new Gauge({
+      name: `${prefix}app_status_recovery_mode`,
+      help: 'is the server running in recovery mode',
+      registers,
+    }).set(0);
     new Gauge({ name: `${prefix}cluster_enabled`, help: 'is the cluster support enabled', registers }).set(0);
     new Gauge({
       name: `${prefix}collections_total`,

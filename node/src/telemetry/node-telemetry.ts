@@ -41,7 +41,12 @@ export class NodeTelemetry {
           cores: cpus().length,
           ram_size_kb: Math.floor(totalmem() / 1024),
           node: process.version,
-          engine: { faiss: engine.faiss, rocksdb: engine.rocksdb, kernels: engine.kernels.active, threads: engine.threads },
+          engine: {
+            faiss: engine.faiss,
+            rocksdb: engine.rocksdb,
+            kernels: engine.kernels.active,
+            threads: engine.threads,
+          },
         },
       },
       collections: {
@@ -82,7 +87,10 @@ function collectionReport({ shard, name, config }: Collection, level: number, an
                 queued_operations: shard.queuedOperations,
                 disk_bytes: info.diskBytes,
                 memory_bytes: info.memoryBytes,
-                vectors: info.vectors.map(({ name: vector, ...rest }) => ({ name: shownName(vector, anonymize), ...rest })),
+                vectors: info.vectors.map(({ name: vector, ...rest }) => ({
+                  name: shownName(vector, anonymize),
+                  ...rest,
+                })),
               },
             },
           ],

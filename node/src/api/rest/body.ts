@@ -19,7 +19,10 @@ export class BodyReader {
   async read(request: IncomingMessage): Promise<{ readonly body: Buffer; readonly release: () => void }> {
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
-      throw new ServiceError('format', `Content-Encoding ${encoding.slice(0, 40)} is not supported: send the body as it is`);
+      throw new ServiceError(
+        'format',
+        `Content-Encoding ${encoding.slice(0, 40)} is not supported: send the body as it is`,
+      );
     }
     const declared = Number(request.headers['content-length'] ?? 0);
     if (declared > this.#limitBytes) throw this.#tooLarge(declared);

@@ -103,7 +103,8 @@ export class RestServer {
       endpoint = await this.#answer(request, response, startedMs);
     } catch (error) {
       const failure = toServiceError(error);
-      if (failure.kind === 'internal') this.#services.logger.error({ err: error, url: request.url }, 'A request failed');
+      if (failure.kind === 'internal')
+        this.#services.logger.error({ err: error, url: request.url }, 'A request failed');
       await sendError(request, response, failure, startedMs).catch(() => response.destroy());
     } finally {
       const seconds = (performance.now() - startedMs) / 1000;
@@ -117,7 +118,8 @@ export class RestServer {
   async #answer(request: IncomingMessage, response: ServerResponse, startedMs: number): Promise<string> {
     if (this.#services.readiness.stopping) response.setHeader('Connection', 'close');
     if (this.#services.settings.service.enable_cors && applyCors(request, response)) return 'preflight';
-    if (this.#underWay > requestsMax) throw new ServiceError('unavailable', `More than ${requestsMax} requests at once`);
+    if (this.#underWay > requestsMax)
+      throw new ServiceError('unavailable', `More than ${requestsMax} requests at once`);
     const url = request.url ?? '/';
     if (url.length > urlLengthMax) throw new ServiceError('format', 'The URL is too long');
     const queryStart = url.indexOf('?');

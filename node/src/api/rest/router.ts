@@ -26,21 +26,22 @@ export function buildRouter(routes: readonly Route[]): Routed {
   for (const route of routes) {
     const pattern = expressPattern(route.pattern);
     // express answers HEAD by the GET route; the responder leaves the body out.
-    app[methodName(route)](pattern, (request: Request, _response: Response) => {
+    app[methodName(route)](pattern, (request: Request) => {
       settle(request, { route, params: textParams(request.params) });
     });
   }
   for (const pattern of new Set(routes.map((route) => route.pattern))) {
     const allow = routes.filter((route) => route.pattern === pattern).map((route) => route.method);
-    app.all(expressPattern(pattern), (request: Request, _response: Response) => {
+    app.all(expressPattern(pattern), (request: Request) => {
       settle(request, { status: 405, message: `Method ${request.method} is not allowed here`, allow });
     });
   }
-  app.use((request: Request, _response: Response) => {
+  app.use((request: Request) => {
     settle(request, { status: 404, message: 'Not found: there is no such path', allow: [] });
   });
-  app.use((_error: unknown, request: Request, _response: Response, _next: NextFunction) => {
-    settle(request, { status: 400, message: 'The path is not valid', allow: [] });
+  app.use((error: unknown, request: Request, _response: Response, next: NextFunction) => {
+    if (waiting.has(request)) settle(request, { status: 400, message: 'The path is not valid', allow: [] });
+    else next(error);
   });
 
   return (request, response) =>

@@ -16,7 +16,8 @@ function oneOf<const T extends string>(choices: readonly T[]): (value: unknown, 
   return (value, path) => {
     const text = asText(value, path);
     const choice = choices.find((name) => name === text);
-    if (choice === undefined) throw formatError(path, `unknown variant \`${text.slice(0, 40)}\`, expected one of ${choices.join(', ')}`);
+    if (choice === undefined)
+      throw formatError(path, `unknown variant \`${text.slice(0, 40)}\`, expected one of ${choices.join(', ')}`);
     return choice;
   };
 }
@@ -130,7 +131,10 @@ function refuseStrictMode(fields: Fields): void {
 export function decodeCreateCollection(value: unknown, metadata: string | undefined): CreateCollection {
   const fields = Fields.of(value);
   fields.refuse('quantization_config', 'init_from', 'payload', 'quantization');
-  if (fields.has('sharding_method') && oneOf(['auto', 'custom'])(fields.get('sharding_method'), 'sharding_method') === 'custom') {
+  if (
+    fields.has('sharding_method') &&
+    oneOf(['auto', 'custom'])(fields.get('sharding_method'), 'sharding_method') === 'custom'
+  ) {
     throw notServed('sharding_method custom');
   }
   refuseStrictMode(fields);

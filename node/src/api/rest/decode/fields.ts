@@ -32,7 +32,7 @@ function describe(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'an object';
   if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40))}`;
-  return String(value);
+  return typeof value === 'boolean' ? String(value) : typeof value;
 }
 
 export function expected(path: string, what: string, value: unknown): ServiceError {

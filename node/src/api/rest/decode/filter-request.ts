@@ -7,8 +7,7 @@ import { asList, formatError } from './fields.js';
 
 const largestId = 2n ** 64n - 1n;
 
-/** null: a filter without any condition. */
-export function decodeRestFilter(value: unknown, path: string): Filter | null {
+export function decodeRestFilter(value: unknown, path: string): Filter {
   try {
     return decodeFilter(value, path);
   } catch (error) {
@@ -19,7 +18,10 @@ export function decodeRestFilter(value: unknown, path: string): Filter | null {
 
 function noPointId(text: string, path: string): Error {
   const shown = text.slice(0, 80);
-  return formatError(path, `value ${shown} is not a valid point ID, valid values are either an unsigned integer or a UUID`);
+  return formatError(
+    path,
+    `value ${shown} is not a valid point ID, valid values are either an unsigned integer or a UUID`,
+  );
 }
 
 export function decodePointId(value: unknown, path: string): PointId {
@@ -29,7 +31,7 @@ export function decodePointId(value: unknown, path: string): PointId {
     if (id > largestId) throw noPointId(value.value, path);
     return id;
   }
-  if (typeof value !== 'string') throw noPointId(JSON.stringify(value) ?? 'undefined', path);
+  if (typeof value !== 'string') throw noPointId(Array.isArray(value) ? 'list' : typeof value, path);
   const uuid = parseUuid(value);
   if (uuid === null) throw noPointId(value, path);
   return uuid;

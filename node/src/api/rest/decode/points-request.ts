@@ -49,8 +49,7 @@ function pointsSelector(fields: Fields): PointsSelector | null {
   if (points !== undefined) return { kind: 'ids', ids: points };
   const filter = fields.get('filter');
   if (filter === undefined) return null;
-  const decoded = decodeRestFilter(filter, fields.at('filter'));
-  return decoded === null ? null : { kind: 'filter', filter: decoded };
+  return { kind: 'filter', filter: decodeRestFilter(filter, fields.at('filter')) };
 }
 
 function requiredSelector(fields: Fields): PointsSelector {
@@ -136,7 +135,10 @@ export function decodeWriteBatch(codec: NativeCodec, text: string): readonly Wri
   if (!list.startsWith('[')) throw formatError('operations', 'expected a list');
   const operations = arrayTexts(list);
   if (operations.length > operationsMax) {
-    throw new ServiceError('bad-request', `operations holds ${operations.length} operations, the most is ${operationsMax}`);
+    throw new ServiceError(
+      'bad-request',
+      `operations holds ${operations.length} operations, the most is ${operationsMax}`,
+    );
   }
   return operations.map((operation, index) => {
     const path = `operations[${index}]`;

@@ -2,7 +2,17 @@
 import { isLosslessNumber } from 'lossless-json';
 import type { PayloadSelector, VectorSelector } from '../../../payload/selectors.js';
 import type { NearestTarget, QueryNode, QueryPlan, SearchParams } from '../../../query/query-plan.js';
-import { asFloat, asList, asText, Fields, expected, formatError, isPlainObject, notServed, validationError } from './fields.js';
+import {
+  asFloat,
+  asList,
+  asText,
+  Fields,
+  expected,
+  formatError,
+  isPlainObject,
+  notServed,
+  validationError,
+} from './fields.js';
 import { decodeRestFilter, decodePointId } from './filter-request.js';
 import type { JsonBody } from './json-body.js';
 import { payloadSelector, vectorSelector } from './selector-request.js';
@@ -85,8 +95,8 @@ interface Selectors {
 function selectors(fields: Fields): Selectors {
   return {
     withPayload: fields.read('with_payload', payloadSelector) ?? { mode: 'none' },
-    withVectors:
-      fields.read('with_vector', vectorSelector) ?? fields.read('with_vectors', vectorSelector) ?? { mode: 'none' },
+    withVectors: fields.read('with_vector', vectorSelector) ??
+      fields.read('with_vectors', vectorSelector) ?? { mode: 'none' },
   };
 }
 
@@ -98,7 +108,8 @@ function filterOf(body: JsonBody, fields: Fields): QueryPlan['filter'] {
 export function decodeQuery(body: JsonBody, value: unknown, path = ''): QueryPlan {
   const fields = Fields.of(value, path);
   const prefetch = fields.get('prefetch');
-  if (prefetch !== undefined && !(Array.isArray(prefetch) && prefetch.length === 0)) throw notServed(fields.at('prefetch'));
+  if (prefetch !== undefined && !(Array.isArray(prefetch) && prefetch.length === 0))
+    throw notServed(fields.at('prefetch'));
   fields.refuse('lookup_from', 'shard_key');
   const node = queryNode(body, fields, fields.text('using') ?? '');
   return {

@@ -1,11 +1,21 @@
 /** The body of `GET /collections/{name}`: the whole configuration as the original shows it. */
-import type { FieldIndexSchema, DenseVectorParams, Diff, HnswConfig, SparseVectorParams } from '../../../metadata/collection-config.js';
+import type {
+  FieldIndexSchema,
+  DenseVectorParams,
+  Diff,
+  HnswConfig,
+  SparseVectorParams,
+} from '../../../metadata/collection-config.js';
 import type { CollectionInfo } from '../../../service/collections-service.js';
 
-type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+type Json = string | number | boolean | null | readonly Json[] | JsonObject;
+
+interface JsonObject {
+  readonly [key: string]: Json;
+}
 
 /** Without the fields that are not there; names of vectors become own keys whatever they are. */
-function present(entries: readonly (readonly [string, Json | undefined])[]): { readonly [key: string]: Json } {
+function present(entries: readonly (readonly [string, Json | undefined])[]): JsonObject {
   return Object.fromEntries(entries.filter((entry): entry is readonly [string, Json] => entry[1] !== undefined));
 }
 
@@ -45,7 +55,7 @@ function sparseVector(vector: SparseVectorParams): Json {
 
 function denseVectors(vectors: readonly DenseVectorParams[]): Json {
   const [first] = vectors;
-  if (vectors.length === 1 && first !== undefined && first.name === '') return denseVector(first);
+  if (vectors.length === 1 && first?.name === '') return denseVector(first);
   return present(vectors.map((vector) => [vector.name, denseVector(vector)]));
 }
 

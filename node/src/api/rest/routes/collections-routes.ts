@@ -15,7 +15,11 @@ function standalone(): never {
   throw new ServiceError('standalone', '');
 }
 
-export function collectionsRoutes({ collections, points, codec }: NodeServices): readonly Route[] {
+export function collectionsRoutes(services: NodeServices): readonly Route[] {
+  return [...collectionRoutes(services), ...fieldIndexRoutes(services), ...standaloneRoutes(services)];
+}
+
+function collectionRoutes({ collections, codec }: NodeServices): readonly Route[] {
   /** The body, and its field `metadata` as it was written. */
   const bodyOf = ({ body }: RestRequest): { readonly value: unknown; readonly metadata: string | undefined } => {
     const text = validText(codec, body);
@@ -69,6 +73,11 @@ export function collectionsRoutes({ collections, points, codec }: NodeServices):
         return result(await collections.delete(request.access, param(request, 'name')));
       },
     },
+  ];
+}
+
+function fieldIndexRoutes({ points, codec }: NodeServices): readonly Route[] {
+  return [
     {
       method: 'PUT',
       pattern: '/collections/{name}/index',
@@ -89,6 +98,12 @@ export function collectionsRoutes({ collections, points, codec }: NodeServices):
         return result(updateResultBody(update));
       },
     },
+  ];
+}
+
+/** Aliases and cluster operations, as a single node without any answers them. */
+function standaloneRoutes({ collections }: NodeServices): readonly Route[] {
+  return [
     {
       method: 'GET',
       pattern: '/collections/{name}/aliases',

@@ -1,11 +1,18 @@
 /** Routes on points: writes, reads by id, scroll and count. */
 import { ServiceError } from '../../../errors.js';
+import type { NativeCodec } from '../../../engine/addon.js';
 import type { NodeServices } from '../../../service/node-services.js';
 import type { UpdateResult, WriteOperation, WriteOptions } from '../../../service/points-service.js';
 import { Fields } from '../decode/fields.js';
 import { decodePointId, decodePointIds, decodeRestFilter, pointIdFromPath } from '../decode/filter-request.js';
 import { JsonBody, validText } from '../decode/json-body.js';
-import { decodeWrite, decodeWriteBatch, updateVectorsFromJson, upsertFromJson, type RestWriteKind } from '../decode/points-request.js';
+import {
+  decodeWrite,
+  decodeWriteBatch,
+  updateVectorsFromJson,
+  upsertFromJson,
+  type RestWriteKind,
+} from '../decode/points-request.js';
 import { payloadSelector, vectorSelector } from '../decode/selector-request.js';
 import {
   checkConsistency,
@@ -43,7 +50,17 @@ function idText(id: bigint | string): string {
   return typeof id === 'bigint' ? id.toString() : JSON.stringify(id);
 }
 
-export function pointsRoutes({ points, codec }: NodeServices): readonly Route[] {
+export function pointsRoutes(services: NodeServices): readonly Route[] {
+  return [
+    ...writeRoutes(services),
+    retrieveRoute(services),
+    pointRoute(services),
+    scrollRoute(services),
+    countRoute(services),
+  ];
+}
+
+function writeRoutes({ points, codec }: NodeServices): readonly Route[] {
   const write =
     (decode: (request: RestRequest) => WriteOperation): RestHandler =>
     async (request) => {
@@ -53,9 +70,6 @@ export function pointsRoutes({ points, codec }: NodeServices): readonly Route[] 
     };
   const writeOf = (kind: RestWriteKind): RestHandler =>
     write((request) => decodeWrite(codec, kind, validText(codec, request.body)));
-
-  const records = (batch: Buffer): RestAnswer => ({ kind: 'result', json: codec.pointsToJson(batch, 'record') });
-
   return [
     { method: 'PUT', pattern: base, handler: write(({ body }) => upsertFromJson(codec, body)) },
     { method: 'POST', pattern: `${base}/delete`, handler: writeOf('delete') },
@@ -75,91 +89,107 @@ export function pointsRoutes({ points, codec }: NodeServices): readonly Route[] 
         return result(updates.map(updateResultBody));
       },
     },
-    {
-      method: 'POST',
-      pattern: base,
-      handler: async (request) => {
-        const options = readOptions(request);
-        const fields = Fields.of(JsonBody.parsePlain(codec, request.body));
-        fields.refuse('shard_key');
-        const ids = decodePointIds(fields.required('ids'), 'ids');
-        const batch = await points.retrieve(
-          request.access,
-          param(request, 'name'),
-          {
-            ids,
-            withPayload: fields.read('with_payload', payloadSelector) ?? { mode: 'all' },
-            withVectors: fields.read('with_vector', vectorSelector) ?? { mode: 'none' },
-          },
-          options,
-        );
-        return records(batch);
-      },
-    },
-    {
-      method: 'GET',
-      pattern: `${base}/{id}`,
-      handler: async (request) => {
-        const options = readOptions(request);
-        const text = param(request, 'id');
-        const id = pointIdFromPath(text);
-        if (id === null) throw new ServiceError('bad-input', `Can not recognize "${text.slice(0, 80)}" as point id`);
-        const all = { ids: [id], withPayload: { mode: 'all' }, withVectors: { mode: 'all' } } as const;
-        const batch = await points.retrieve(request.access, param(request, 'name'), all, options);
-        const list = codec.pointsToJson(batch, 'record').toString('utf8');
-        if (list === '[]') throw new ServiceError('not-found', `Point with id ${text} does not exists!`);
-        // The list holds the one record.
-        return { kind: 'result', json: list.slice(1, -1) };
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${base}/scroll`,
-      handler: async (request) => {
-        const options = readOptions(request);
-        const fields = Fields.of(JsonBody.parsePlain(codec, request.body));
-        fields.refuse('shard_key', 'order_by');
-        const filter = fields.get('filter');
-        const page = await points.scroll(
-          request.access,
-          param(request, 'name'),
-          {
-            filter: filter === undefined ? null : decodeRestFilter(filter, 'filter'),
-            offset: fields.read('offset', decodePointId) ?? null,
-            limit: fields.count('limit', { min: 1 }) ?? defaultScrollLimit,
-            withPayload: fields.read('with_payload', payloadSelector) ?? { mode: 'all' },
-            withVectors: fields.read('with_vector', vectorSelector) ?? { mode: 'none' },
-          },
-          options,
-        );
-        const next = page.nextOffset === null ? 'null' : idText(page.nextOffset);
-        const json = Buffer.concat([
-          Buffer.from('{"points":'),
-          codec.pointsToJson(page.points, 'record'),
-          Buffer.from(`,"next_page_offset":${next}}`),
-        ]);
-        return { kind: 'result', json };
-      },
-    },
-    {
-      method: 'POST',
-      pattern: `${base}/count`,
-      handler: async (request) => {
-        const options = readOptions(request);
-        const fields = Fields.of(JsonBody.parsePlain(codec, request.body));
-        fields.refuse('shard_key');
-        const filter = fields.get('filter');
-        const count = await points.count(
-          request.access,
-          param(request, 'name'),
-          {
-            filter: filter === undefined ? null : decodeRestFilter(filter, 'filter'),
-            exact: fields.bool('exact') ?? true,
-          },
-          options,
-        );
-        return result({ count });
-      },
-    },
   ];
+}
+
+function records(codec: NativeCodec, batch: Buffer): RestAnswer {
+  return { kind: 'result', json: codec.pointsToJson(batch, 'record') };
+}
+
+function retrieveRoute({ points, codec }: NodeServices): Route {
+  return {
+    method: 'POST',
+    pattern: base,
+    handler: async (request) => {
+      const options = readOptions(request);
+      const fields = Fields.of(JsonBody.parsePlain(codec, request.body));
+      fields.refuse('shard_key');
+      const ids = decodePointIds(fields.required('ids'), 'ids');
+      const batch = await points.retrieve(
+        request.access,
+        param(request, 'name'),
+        {
+          ids,
+          withPayload: fields.read('with_payload', payloadSelector) ?? { mode: 'all' },
+          withVectors: fields.read('with_vector', vectorSelector) ?? { mode: 'none' },
+        },
+        options,
+      );
+      return records(codec, batch);
+    },
+  };
+}
+
+function pointRoute({ points, codec }: NodeServices): Route {
+  return {
+    method: 'GET',
+    pattern: `${base}/{id}`,
+    handler: async (request) => {
+      const options = readOptions(request);
+      const text = param(request, 'id');
+      const id = pointIdFromPath(text);
+      if (id === null) throw new ServiceError('bad-input', `Can not recognize "${text.slice(0, 80)}" as point id`);
+      const all = { ids: [id], withPayload: { mode: 'all' }, withVectors: { mode: 'all' } } as const;
+      const batch = await points.retrieve(request.access, param(request, 'name'), all, options);
+      const list = codec.pointsToJson(batch, 'record').toString('utf8');
+      if (list === '[]') throw new ServiceError('not-found', `Point with id ${text} does not exists!`);
+      // The list holds the one record.
+      return { kind: 'result', json: list.slice(1, -1) };
+    },
+  };
+}
+
+function scrollRoute({ points, codec }: NodeServices): Route {
+  return {
+    method: 'POST',
+    pattern: `${base}/scroll`,
+    handler: async (request) => {
+      const options = readOptions(request);
+      const fields = Fields.of(JsonBody.parsePlain(codec, request.body));
+      fields.refuse('shard_key', 'order_by');
+      const filter = fields.get('filter');
+      const page = await points.scroll(
+        request.access,
+        param(request, 'name'),
+        {
+          filter: filter === undefined ? null : decodeRestFilter(filter, 'filter'),
+          offset: fields.read('offset', decodePointId) ?? null,
+          limit: fields.count('limit', { min: 1 }) ?? defaultScrollLimit,
+          withPayload: fields.read('with_payload', payloadSelector) ?? { mode: 'all' },
+          withVectors: fields.read('with_vector', vectorSelector) ?? { mode: 'none' },
+        },
+        options,
+      );
+      const next = page.nextOffset === null ? 'null' : idText(page.nextOffset);
+      const json = Buffer.concat([
+        Buffer.from('{"points":'),
+        codec.pointsToJson(page.points, 'record'),
+        Buffer.from(`,"next_page_offset":${next}}`),
+      ]);
+      return { kind: 'result', json };
+    },
+  };
+}
+
+function countRoute({ points, codec }: NodeServices): Route {
+  return {
+    method: 'POST',
+    pattern: `${base}/count`,
+    handler: async (request) => {
+      const options = readOptions(request);
+      const fields = Fields.of(JsonBody.parsePlain(codec, request.body));
+      fields.refuse('shard_key');
+      const filter = fields.get('filter');
+      const count = await points.count(
+        request.access,
+        param(request, 'name'),
+        {
+          filter: filter === undefined ? null : decodeRestFilter(filter, 'filter'),
+          exact: fields.bool('exact') ?? true,
+        },
+        options,
+      );
+      return result({ count });
+    },
+  };
 }

@@ -14,7 +14,8 @@ function joined(items: readonly Buffer[]): RestAnswer {
 
 export function queryRoutes({ points, codec }: NodeServices): readonly Route[] {
   const scored = (batch: Buffer): Buffer => codec.pointsToJson(batch, 'scored');
-  const inPoints = (batch: Buffer): Buffer => Buffer.concat([Buffer.from('{"points":'), scored(batch), Buffer.from('}')]);
+  const inPoints = (batch: Buffer): Buffer =>
+    Buffer.concat([Buffer.from('{"points":'), scored(batch), Buffer.from('}')]);
   return [
     {
       method: 'POST',
@@ -23,7 +24,10 @@ export function queryRoutes({ points, codec }: NodeServices): readonly Route[] {
         const options = readOptions(request);
         const body = JsonBody.parse(codec, request.body);
         const plan = decodeSearch(body, body.value);
-        return { kind: 'result', json: scored(await points.query(request.access, param(request, 'name'), plan, options)) };
+        return {
+          kind: 'result',
+          json: scored(await points.query(request.access, param(request, 'name'), plan, options)),
+        };
       },
     },
     {
@@ -43,7 +47,10 @@ export function queryRoutes({ points, codec }: NodeServices): readonly Route[] {
         const options = readOptions(request);
         const body = JsonBody.parse(codec, request.body);
         const plan = decodeQuery(body, body.value);
-        return { kind: 'result', json: inPoints(await points.query(request.access, param(request, 'name'), plan, options)) };
+        return {
+          kind: 'result',
+          json: inPoints(await points.query(request.access, param(request, 'name'), plan, options)),
+        };
       },
     },
     {

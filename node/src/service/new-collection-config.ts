@@ -1,6 +1,6 @@
 /** The configuration of a new collection: what was asked for, over the defaults of the node's settings. */
 import type { CollectionConfig, DenseVectorParams } from '../metadata/collection-config.js';
-import type { CreateCollection } from '../service/collections-service.js';
+import type { CreateCollection } from './collections-service.js';
 import type { Settings } from '../settings/settings.js';
 
 /** What `request.metadata` says must have been validated and minified before. */

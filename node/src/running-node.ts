@@ -1,0 +1,199 @@
+/** A node from its first file to its last: opens storage, serves, and stops without losing anything. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { GrpcServer } from './api/grpc/grpc-server.js';
+import { ReloadingCertificate } from './api/rest/reloading-certificate.js';
+import { RestServer } from './api/rest/rest-server.js';
+import { allRoutes } from './api/rest/routes/all-routes.js';
+import { Authenticator } from './auth/authenticator.js';
+import { CollectionFolders } from './collection/collection-folders.js';
+import { LocalCollections } from './collection/local-collections.js';
+import { StandaloneConsensus } from './consensus/standalone-consensus.js';
+import type { NativeAddon, NativeStore } from './engine/addon.js';
+import { LocalCollectionsService } from './service/local-collections-service.js';
+import { LocalPointsService } from './service/local-points-service.js';
+import type { NodeServices } from './service/node-services.js';
+import { SettingsError } from './settings/load-settings.js';
+import type { Settings } from './settings/settings.js';
+import { NodeMetrics } from './telemetry/node-metrics.js';
+import { NodeTelemetry } from './telemetry/node-telemetry.js';
+import { Readiness } from './telemetry/readiness.js';
+
+/** Payloads that are read often stay in memory up to this; the page cache holds the rest. */
+const blockCacheBytes = 32 * 1024 * 1024;
+
+/** How long requests under way may take to finish when the node stops. */
+const drainMs = 10_000;
+
+/** A reason why the node cannot start, as a sentence. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function indexThreads(settings: Settings): number {
+  const budget = settings.storage.performance.optimizer_cpu_budget;
+  // A negative budget leaves that many processors free, as in the original.
+  return budget < 0 ? Math.max(1, cpus().length + budget) : budget;
+}
+
+/** RocksDB locks its folder for the life of the process: that lock stands for the whole storage folder. */
+async function openStore(addon: NativeAddon, storageFolder: string): Promise<NativeStore> {
+  try {
+    await mkdir(storageFolder, { recursive: true });
+    return await addon.openStore(join(storageFolder, 'rocksdb'), { blockCacheBytes });
+  } catch (error) {
+    if (/lock/i.test(reason(error))) {
+      throw new StartError(`The storage folder ${storageFolder} is in use by another process: stop that one first.`);
+    }
+    throw new StartError(`The storage folder ${storageFolder} cannot be opened: ${reason(error)}.`);
+  }
+}
+
+function listenError(api: string, host: string, port: number, error: unknown): StartError {
+  const inUse = reason(error).includes('EADDRINUSE');
+  const why = inUse ? 'the port is already in use' : reason(error);
+  return new StartError(`${api} cannot listen on ${host}:${port}: ${why}.`);
+}
+
+export interface NodeOptions {
+  readonly addon: NativeAddon;
+  readonly settings: Settings;
+  readonly logger: Logger;
+}
+
+export class RunningNode {
+  readonly #options: NodeOptions;
+  readonly #readiness = new Readiness();
+  readonly #undo: (() => Promise<void> | void)[] = [];
+  #stopping: Promise<void> | null = null;
+
+  private constructor(options: NodeOptions) {
+    this.#options = options;
+  }
+
+  /** Rejects with a sentence, with everything closed again, when the node cannot serve. */
+  static async start(options: NodeOptions): Promise<RunningNode> {
+    const node = new RunningNode(options);
+    try {
+      await node.#open();
+    } catch (error) {
+      await node.#close();
+      throw error;
+    }
+    return node;
+  }
+
+  /** Answers readyz with 503 at once, goes on serving for the delay of the settings, then saves and closes. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #open(): Promise<void> {
+    const { addon, settings, logger } = this.#options;
+    const storageFolder = settings.storage.storage_path;
+    addon.configure({
+      searchThreads: settings.storage.performance.max_search_threads,
+      indexThreads: indexThreads(settings),
+    });
+    const store = await openStore(addon, storageFolder);
+    this.#undo.push(() => store.close());
+    await mkdir(settings.storage.snapshots_path, { recursive: true });
+    const consensus = await StandaloneConsensus.open(storageFolder);
+    const collections = new LocalCollections(
+      new CollectionFolders(storageFolder, store),
+      {
+        addon,
+        store,
+        walSync: settings.storage.wal.sync,
+        walSyncIntervalMs: settings.storage.wal.sync_interval_ms,
+        onBackgroundError: (collection, error) =>
+          logger.error({ err: error, collection }, 'A shard failed in the background'),
+      },
+      () => consensus.state,
+    );
+    this.#undo.push(() => collections.close());
+    await collections.start();
+    const metrics = new NodeMetrics(collections, settings.service.metrics_prefix ?? '');
+    this.#undo.push(() => metrics.stop());
+    const searchTimeoutSec = settings.storage.performance.search_timeout_sec;
+    const services: NodeServices = {
+      collections: new LocalCollectionsService(consensus, collections, addon.codec, settings),
+      points: new LocalPointsService(consensus, collections, addon.codec, {
+        searchTimeoutMs: searchTimeoutSec === null ? null : searchTimeoutSec * 1000,
+      }),
+      codec: addon.codec,
+      authenticator: new Authenticator({
+        apiKey: settings.service.api_key,
+        altApiKey: settings.service.alt_api_key,
+        readOnlyApiKey: settings.service.read_only_api_key,
+      }),
+      settings,
+      readiness: this.#readiness,
+      metrics: metrics.requests,
+      logger,
+    };
+    await this.#listen(services, metrics, new NodeTelemetry(collections, addon));
+    this.#readiness.becomeReady();
+  }
+
+  async #listen(services: NodeServices, metrics: NodeMetrics, telemetry: NodeTelemetry): Promise<void> {
+    const { settings, logger } = this.#options;
+    const { host, http_port: httpPort, grpc_port: grpcPort } = settings.service;
+    let certificate: ReloadingCertificate | null = null;
+    if (settings.service.enable_tls) {
+      certificate = new ReloadingCertificate(settings, logger);
+      const loaded = certificate;
+      this.#undo.push(() => loaded.stop());
+    }
+    let rest: RestServer;
+    try {
+      rest = await RestServer.start(services, allRoutes(services, metrics, telemetry), certificate);
+    } catch (error) {
+      throw error instanceof SettingsError ? error : listenError('REST', host, httpPort, error);
+    }
+    this.#undo.push(() => rest.stop(drainMs));
+    logger.info({ host, port: rest.port, tls: settings.service.enable_tls }, 'Serving REST');
+    if (grpcPort === null) return;
+    let grpc: GrpcServer;
+    try {
+      grpc = await GrpcServer.start(services, grpcPort);
+    } catch (error) {
+      throw listenError('gRPC', host, grpcPort, error);
+    }
+    this.#undo.push(() => grpc.stop(drainMs));
+    logger.info({ host, port: grpc.port, tls: settings.service.enable_tls }, 'Serving gRPC');
+  }
+
+  async #stop(): Promise<void> {
+    const { settings } = this.#options;
+    this.#readiness.becomeStopping();
+    const delayMs = settings.service.shutdown_delay_sec * 1000;
+    if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+    await this.#close();
+  }
+
+  /** In the opposite order of opening; one failure does not keep the rest from being saved. */
+  async #close(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
+      try {
+        await undo();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** The file that tells people's tools that a start has finished. */
+export async function markInitialized(folder: string): Promise<void> {
+  await writeFile(join(folder, '.qdrant-initialized'), '');
+}
