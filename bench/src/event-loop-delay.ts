@@ -3,14 +3,15 @@ export interface EventLoopDelay {
   readonly maxMs: number;
 }
 
-/** The event-loop delay that the node reports in /metrics, in seconds there; null when it reports none. */
+/** The event-loop delay since the last look at /metrics; null when the node reports none. */
 export function readEventLoopDelay(metrics: string): EventLoopDelay | null {
-  const p99 = gauge(metrics, /^\w*event_?loop\w*_p99(?:_seconds)?(?:\{[^}]*\})? (\S+)$/m);
-  const max = gauge(metrics, /^\w*event_?loop\w*_max(?:_seconds)?(?:\{[^}]*\})? (\S+)$/m);
+  const p99 = quantile(metrics, '0.99');
+  const max = quantile(metrics, '1');
   return p99 === null || max === null ? null : { p99Ms: p99 * 1000, maxMs: max * 1000 };
 }
 
-function gauge(metrics: string, pattern: RegExp): number | null {
+function quantile(metrics: string, name: string): number | null {
+  const pattern = new RegExp(`^\\w*event_loop_delay_seconds\\{quantile="${name}"\\} (\\S+)$`, 'm');
   const value = pattern.exec(metrics)?.[1];
   return value === undefined ? null : Number(value);
 }

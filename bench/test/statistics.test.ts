@@ -28,7 +28,12 @@ describe('concurrencySeen', () => {
 
 describe('readEventLoopDelay', () => {
   it('reads seconds and gives milliseconds', () => {
-    const metrics = '# TYPE x gauge\nnode_event_loop_delay_p99_seconds 0.004\nnode_event_loop_delay_max_seconds 0.03\n';
+    const metrics = [
+      '# TYPE event_loop_delay_seconds gauge',
+      'event_loop_delay_seconds{quantile="0.5"} 0.001',
+      'event_loop_delay_seconds{quantile="0.99"} 0.004',
+      'event_loop_delay_seconds{quantile="1"} 0.03',
+    ].join('\n');
     expect(readEventLoopDelay(metrics)).toEqual({ p99Ms: 4, maxMs: 30 });
   });
 
