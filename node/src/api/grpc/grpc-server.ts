@@ -13,7 +13,7 @@ import { pointsMethods } from './points-service.js';
 import { qdrantMethods } from './qdrant-service.js';
 import { implementation, rawServiceDefinition } from './raw-service.js';
 import { addReflection, reflectionGuard } from './reflection.js';
-import { serverCredentials } from './server-credentials.js';
+import { serverCredentials, type CertificateSource } from './server-credentials.js';
 import { snapshotsMethods } from './snapshots-service.js';
 import { unaryAdapter } from './unary-call.js';
 
@@ -65,14 +65,14 @@ export class GrpcServer {
     this.#stopping = stopping;
   }
 
-  /** Rejects when the port is taken or the TLS files can't be read. */
-  static async start(services: NodeServices, port: number): Promise<GrpcServer> {
+  /** Rejects when the port is taken. Without a certificate it serves in the clear. */
+  static async start(services: NodeServices, port: number, certificate: CertificateSource | null): Promise<GrpcServer> {
     const { settings } = services;
     const stopping = new AbortController();
     const server = new Server({ ...serverOptions(settings), interceptors: [reflectionGuard(services)] });
     addServices(server, services, stopping.signal);
     const address = `${bracketed(settings.service.host)}:${port}`;
-    const credentials = await serverCredentials(settings);
+    const credentials = serverCredentials(certificate);
     const bound = await new Promise<number>((resolve, reject) => {
       server.bindAsync(address, credentials, (error, boundPort) =>
         error === null ? resolve(boundPort) : reject(error),

@@ -18,9 +18,11 @@ export interface CallStatus {
   readonly metadata?: Metadata;
 }
 
-/** The catalogue of errors has the codes of gRPC by number. */
-const statusByCode = new Map(
-  Object.values(status).flatMap((code) => (typeof code === 'string' ? [] : [[code satisfies number, code] as const])),
+/** The catalogue of errors has the codes of gRPC by number, and grpc-js wants its enum. */
+const statusByCode: ReadonlyMap<number, status> = new Map(
+  Object.values(status)
+    .filter((code) => typeof code !== 'string')
+    .map((code) => [code, code]),
 );
 
 export function statusOf(error: unknown): CallStatus {
