@@ -10,7 +10,7 @@ const [log, report] = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
 
 // The closing line of a doctest program: "[doctest] test cases:  12 |  12 passed | 0 failed | 0 skipped".
-for (const [, passed, failed, skipped] of readFileSync(log, 'utf8').replace(/\u001b\[[0-9;]*m/g, '').matchAll(
+for (const [, passed, failed, skipped] of readFileSync(log, 'utf8').matchAll(
   /\[doctest\] test cases: +\d+ \| +(\d+) passed \| +(\d+) failed \| +(\d+) skipped/g,
 )) {
   totals.passed += Number(passed);

@@ -98,5 +98,8 @@ function describePoint(point: CurvePoint): string {
 
 function withRatio(value: number | null, reference: number | null | undefined, digits: number): [string, string] {
   if (value === null) return ['not reached', ''];
-  return [value.toFixed(digits), reference == null ? '' : `${(value / reference).toFixed(2)}x`];
+  return [
+    value.toFixed(digits),
+    reference === null || reference === undefined ? '' : `${(value / reference).toFixed(2)}x`,
+  ];
 }

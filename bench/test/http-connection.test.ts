@@ -1,17 +1,24 @@
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HttpConnection, httpRequest } from '../src/http-connection.js';
 
-let server: { close(done: () => void): unknown } | null = null;
+/** What a server of node:http and one of node:net have in common here. */
+interface Listener {
+  listen(port: number, host: string, done: () => void): unknown;
+  address(): AddressInfo | string | null;
+  close(done: () => void): unknown;
+}
+
+let server: Listener | null = null;
 
 afterEach(async () => {
   await new Promise<void>((resolve) => (server === null ? resolve() : server.close(() => resolve())));
   server = null;
 });
 
-async function listen(target: Pick<Server, 'listen' | 'address' | 'close'>): Promise<number> {
+async function listen(target: Listener): Promise<number> {
   server = target;
   await new Promise<void>((resolve) => target.listen(0, '127.0.0.1', () => resolve()));
   return (target.address() as AddressInfo).port;

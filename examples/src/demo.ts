@@ -163,10 +163,10 @@ async function main(repository: string): Promise<number> {
     settings: {},
     logFile: join(repository, 'build', 'run.log'),
   });
-  let stopping = false;
+  const told = { toStop: false };
   const stop = (): void => {
-    if (!stopping) console.log('\nStopping.');
-    stopping = true;
+    if (!told.toStop) console.log('\nStopping.');
+    told.toStop = true;
     node.signal('SIGTERM');
   };
   process.on('SIGINT', stop);
@@ -180,14 +180,14 @@ async function main(repository: string): Promise<number> {
     await checkRecall(client, data);
     explainAccess(node, grpcPort);
   } catch (error) {
-    if (!stopping) {
+    if (!told.toStop) {
       console.error(error instanceof Error ? error.message : error);
       await node.stop();
       return 1;
     }
   }
   const exit = await node.exited;
-  if (stopping && exit.code === 0) return 0;
+  if (told.toStop && exit.code === 0) return 0;
   console.error(`The node ended with ${exit.signal ?? `code ${exit.code ?? 'unknown'}`}; its log is build/run.log.`);
   return 1;
 }

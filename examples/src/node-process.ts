@@ -28,14 +28,21 @@ export class NodeProcess {
   readonly exited: Promise<NodeExit>;
   readonly #process: ChildProcess;
   readonly #logFile: string;
+  #running = true;
 
   private constructor(child: ChildProcess, url: string, logFile: string) {
     this.#process = child;
     this.#logFile = logFile;
     this.url = url;
     this.exited = new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (code, signal) => resolve({ code, signal }));
+      child.once('error', (error) => {
+        this.#running = false;
+        reject(error);
+      });
+      child.once('exit', (code, signal) => {
+        this.#running = false;
+        resolve({ code, signal });
+      });
     });
   }
 
@@ -68,19 +75,14 @@ export class NodeProcess {
   /** Waits until /readyz says yes; throws with the end of the log when the node exits or the time runs out. */
   async ready(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
-    let exit: NodeExit | null = null;
-    void this.exited.then(
-      (reason) => (exit = reason),
-      () => (exit = { code: null, signal: null }),
-    );
-    while (Date.now() < deadline && exit === null) {
+    while (Date.now() < deadline && this.#running) {
       const answer = await fetch(`${this.url}/readyz`).catch(() => null);
       await answer?.arrayBuffer();
       if (answer?.ok === true) return;
       await sleep(50);
     }
     throw new Error(
-      `${exit === null ? 'the node did not become ready' : 'the node exited'}; its log ends:\n${this.#logEnd()}`,
+      `${this.#running ? 'the node did not become ready' : 'the node exited'}; its log ends:\n${this.#logEnd()}`,
     );
   }
 

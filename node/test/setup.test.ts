@@ -96,7 +96,12 @@ describe('scripts/setup.sh', () => {
 
   it.each([
     ['another system', 'uname', 'echo Darwin', /on Darwin use a Debian 12 or Ubuntu container/],
-    ['a Node that is too old', 'node', '[ "$1" = --version ] && echo v18.20.0; exit 1', /Node\.js v18\.20\.0 is not supported/],
+    [
+      'a Node that is too old',
+      'node',
+      '[ "$1" = --version ] && echo v18.20.0; exit 1',
+      /Node\.js v18\.20\.0 is not supported/,
+    ],
   ])('says in one sentence what to do on %s', (_, name, body, sentence) => {
     standIn(name, body);
     const { status, errors } = setup();
