@@ -60,13 +60,18 @@ std::uint32_t RowSpace::append(std::span<const float> vector, std::uint32_t slot
 
 std::uint32_t RowSpace::append_rows(std::span<const float> vectors, std::span<const std::uint32_t> slots) {
   if (vectors.size() != slots.size() * spec_.dimension) throw std::invalid_argument("vectors of another dimension");
+  std::vector<std::uint8_t> bytes;
+  encode(vectors.data(), slots.size(), bytes);
+  return append_stored(bytes, slots);
+}
+
+std::uint32_t RowSpace::append_stored(std::span<const std::uint8_t> bytes, std::span<const std::uint32_t> slots) {
+  if (bytes.size() != slots.size() * spec_.row_bytes()) throw std::invalid_argument("rows of another size");
   const std::uint32_t first = rows_.load(std::memory_order_relaxed);
   if (slots.empty()) return first;
   if (slots.size() > kRowsMax - first) throw std::length_error("a shard holds at most 2^31 vectors per name");
   const auto count = static_cast<std::uint32_t>(slots.size());
   reserve_memory(first + count);
-  std::vector<std::uint8_t> bytes;
-  encode(vectors.data(), count, bytes);
   file_.write(first, bytes);
   if (codes_) compute_codes_of(first, bytes);
   set_slots(first, slots);

@@ -60,6 +60,8 @@ class RowSpace {
   std::uint32_t append(std::span<const float> vector, std::uint32_t slot);
   /** Appends slots.size() vectors that lie back to back, all or none; returns the first row. Much cheaper than one by one. */
   std::uint32_t append_rows(std::span<const float> vectors, std::span<const std::uint32_t> slots);
+  /** As append_rows, of rows in their stored form, as row_bytes() of a space with the same spec gives them: for a vacuum. */
+  std::uint32_t append_stored(std::span<const std::uint8_t> bytes, std::span<const std::uint32_t> slots);
   /** The row is no longer the newest of its slot, or its point is gone. Idempotent. */
   void retire(std::uint32_t row);
 
@@ -102,7 +104,7 @@ class RowSpace {
   float api_score(float distance) const { return vdb::api_score(spec_.distance, distance); }
 
   /** Everything appended so far reaches the disk. A failure must not be tried again. */
-  void sync();
+  void sync() { file_.sync(); }
   /** Blocks of 256 KiB of rows that are complete when the space holds `rows` rows. */
   std::uint32_t complete_blocks(std::uint32_t rows) const noexcept;
   /** crc32c of a complete block, from the disk. */
