@@ -163,7 +163,7 @@ export class RunningNode {
     if (grpcPort === null) return;
     let grpc: GrpcServer;
     try {
-      grpc = await GrpcServer.start(services, grpcPort);
+      grpc = await GrpcServer.start(services, grpcPort, certificate);
     } catch (error) {
       throw listenError('gRPC', host, grpcPort, error);
     }
