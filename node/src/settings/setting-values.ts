@@ -38,3 +38,8 @@ export const optionalText = z.preprocess((value) => (value === '' ? null : value
 export function nullable<T extends z.ZodType>(schema: T) {
   return z.preprocess((value) => (value === '' ? null : value), schema.nullable()).default(null);
 }
+
+/** A mapping of keys. One without any (its lines commented out) reads as null in YAML and has its defaults. */
+export function section<T extends z.ZodRawShape>(shape: T) {
+  return z.preprocess((value) => value ?? {}, z.object(shape)).prefault({});
+}

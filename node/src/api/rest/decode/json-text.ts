@@ -100,10 +100,10 @@ export function objectTexts(text: string): ReadonlyMap<string, string> {
   scanner.expect(openBrace);
   if (scanner.takeIf(closeBrace)) return fields;
   do {
-    const name: unknown = JSON.parse(scanner.value());
-    if (typeof name !== 'string') throw broken();
+    if (scanner.peek() !== quote) throw broken();
+    const name = scanner.value();
     scanner.expect(colon);
-    fields.set(name, scanner.value());
+    fields.set(String(JSON.parse(name)), scanner.value());
   } while (scanner.takeIf(comma));
   scanner.expect(closeBrace);
   return fields;
