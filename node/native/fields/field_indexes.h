@@ -44,6 +44,8 @@ class FieldIndexes {
    * Throws BadRequest for a path that does not parse.
    */
   bool create(std::string_view path, FieldType type, std::string_view parameters);
+  /** Takes over every index of `other`, in place of those at the same paths: for indexes that were filled aside. */
+  void adopt(FieldIndexes&& other);
   /** False when there is none at the path. */
   bool drop(std::string_view path);
   std::vector<FieldIndexInfo> list() const;
@@ -60,6 +62,8 @@ class FieldIndexes {
 
   /** The index at a canonical path, or null. */
   const FieldIndex* find(std::string_view canonical_path) const;
+  /** Canonical paths of the UUID indexes, ascending. */
+  std::vector<std::string> uuid_paths() const;
   std::uint64_t memory_bytes() const;
 
   void save(ByteWriter& out) const;

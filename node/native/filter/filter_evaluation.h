@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,8 @@ struct FilterBounds {
   std::vector<std::uint64_t> certain;
   std::vector<std::uint64_t> possible;
   bool exact = true;
+  /** Paths at which texts are compared as UUIDs, for the payloads still to be read. */
+  std::vector<std::string> uuid_paths;
 };
 
 /** Needs the shared lock; reads no payload. */

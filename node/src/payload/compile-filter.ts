@@ -193,7 +193,8 @@ class Compiler {
   }
 
   #text(text: string, at: string): void {
-    if (Buffer.byteLength(text) > filterLimits.textBytes) throw refuse(at, `longer than ${filterLimits.textBytes} bytes`);
+    if (Buffer.byteLength(text) > filterLimits.textBytes)
+      throw refuse(at, `longer than ${filterLimits.textBytes} bytes`);
     this.#out.text16(text);
   }
 

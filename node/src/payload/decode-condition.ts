@@ -123,7 +123,8 @@ function singleValue(value: unknown, path: string): MatchValues {
 
 function listOfValues(value: unknown, path: string): Exclude<MatchValues, { type: 'bool' }> {
   if (!Array.isArray(value)) throw new DecodeError(path, `expected a list, found ${describeJson(value)}`);
-  if (value.every((element): element is string => typeof element === 'string')) return { type: 'keyword', values: value };
+  if (value.every((element): element is string => typeof element === 'string'))
+    return { type: 'keyword', values: value };
   const integers = value.map((element, index) => {
     const integer = integerOf(element);
     if (integer !== null) return integer;
@@ -179,7 +180,11 @@ function pointIds(value: unknown, path: string): readonly PointId[] {
   return value.map((element, index) => {
     const id = typeof element === 'string' ? parseUuid(element) : integerOf(element);
     if (id === null || (typeof id === 'bigint' && id < 0n)) {
-      const shown = isLosslessNumber(element) ? element.value.slice(0, 80) : typeof element === 'string' ? element.slice(0, 80) : describeJson(element);
+      const shown = isLosslessNumber(element)
+        ? element.value.slice(0, 80)
+        : typeof element === 'string'
+          ? element.slice(0, 80)
+          : describeJson(element);
       throw new DecodeError(
         `${path}[${index}]`,
         `value ${shown} is not a valid point ID, valid values are either an unsigned integer or a UUID`,

@@ -16,7 +16,8 @@ export function fieldOf(object: object, name: string): unknown {
 export function textField(object: object, name: string, path: string): string {
   const value = fieldOf(object, name);
   if (value === undefined) throw new DecodeError(path, `missing field \`${name}\``);
-  if (typeof value !== 'string') throw new DecodeError(`${path}.${name}`, `expected a string, found ${describeJson(value)}`);
+  if (typeof value !== 'string')
+    throw new DecodeError(`${path}.${name}`, `expected a string, found ${describeJson(value)}`);
   return value;
 }
 

@@ -18,7 +18,8 @@ const modes = { none: 0, all: 1, include: 2, exclude: 3 } as const;
 const largest = 65_535;
 
 function writeTexts(out: ByteWriter, texts: readonly string[], field: string): void {
-  if (texts.length > largest) throw new ServiceError('bad-input', `${field}: at most ${largest} names, not ${texts.length}`);
+  if (texts.length > largest)
+    throw new ServiceError('bad-input', `${field}: at most ${largest} names, not ${texts.length}`);
   out.u16(texts.length);
   texts.forEach((text, index) => {
     if (Buffer.byteLength(text) > largest) {
