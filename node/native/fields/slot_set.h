@@ -98,7 +98,7 @@ void SlotSet::for_each(Visit&& visit) const {
     for (std::uint32_t i = 0; i < few->count; i++) visit(few->slots[i]);
     return;
   }
-  for (const Block& block : std::get<std::unique_ptr<Blocks>>(members_)->blocks) {
+  for (const slot_set_detail::Block& block : std::get<std::unique_ptr<Blocks>>(members_)->blocks) {
     const std::uint32_t base = std::uint32_t{block.high} << 16;
     for (const std::uint16_t low : block.array) visit(base | low);
     if (!block.words) continue;
