@@ -119,7 +119,7 @@ OperationKind operation_kind(std::span<const std::uint8_t> bytes);
 
 std::vector<std::uint8_t> encode_operation(const ClockTag& clock, const Operation& operation);
 
-/** Version, kind and an empty clock tag: how every operation starts. */
+/** Version, kind and clock tag: how every operation starts. */
 void write_operation_header(ByteWriter& writer, OperationKind kind, const ClockTag& clock);
 
 }  // namespace vdb

@@ -60,6 +60,8 @@ class ByteWriter {
 
   std::size_t size() const noexcept { return bytes_.size(); }
   void reserve(std::size_t capacity) { bytes_.reserve(capacity); }
+  /** Empties the writer and keeps its memory. */
+  void clear() noexcept { bytes_.clear(); }
   std::span<const std::uint8_t> view() const noexcept { return bytes_; }
   /** Gives the bytes away; the writer is empty afterwards. */
   std::vector<std::uint8_t> take() { return std::exchange(bytes_, {}); }

@@ -54,7 +54,7 @@ class JsonValue {
 /** End of the value that starts at `position` in `text`. Loops instead of recursing. Throws FormatError when it is not complete. */
 std::size_t end_of_value(std::string_view text, std::size_t position);
 
-/** Reads the member of an object that is named `key` (decoded). False when there is none; the last of several counts. */
+/** Reads the member of an object that is named `key` (decoded). False when there is none. Keys are unique in stored objects. */
 bool find_member(const JsonValue& object, std::string_view key, JsonValue& found);
 
 namespace json_detail {

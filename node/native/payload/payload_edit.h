@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,10 +9,14 @@
 
 namespace vdb {
 
+/** A merge at `a[]` writes the patch once per element; this bounds what a small request can make of it. */
+inline constexpr std::size_t kPayloadBytesMax = std::size_t{128} << 20;
+
 /*
  * Changes of payloads, on minified JSON objects. Empty bytes are an empty payload, going in and coming
  * out: `{}` is never returned. Numbers and strings that are not touched keep their bytes. Throws
- * FormatError when the stored bytes are damaged.
+ * FormatError when the stored bytes are damaged, and merges throw BadRequest, with the same input always,
+ * when the result would be larger than kPayloadBytesMax.
  */
 
 /** Each top-level key of `patch` replaces that of `payload`; a null removes it, as in the original. */
