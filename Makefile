@@ -8,7 +8,7 @@ STAMPS = build/stamps
 PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
 NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
 
-.PHONY: help setup build run test test-native test-native-sanitized test-node test-arm lint format bench example clean
+.PHONY: help setup build run test test-native test-native-sanitized test-node test-arm lint format bench bench-graph example clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -59,6 +59,9 @@ format: $(STAMPS)/setup ## rewrite the sources as `make lint` wants them
 
 bench: build ## measure against other engines; see docs/internals/performance.md
 	@node build/tools/bench/src/main.js $(BENCH_FLAGS)
+
+bench-graph: ## measure the graph of the engine alone
+	@$(MAKE) -C node/native bench-graph
 
 example: build ## make examples/wordnet again from the full data in WORDNET_DIR
 	@node build/tools/examples/src/make-sample.js
