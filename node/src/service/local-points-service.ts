@@ -22,7 +22,7 @@ import type {
   WriteOperation,
   WriteOptions,
 } from './points-service.js';
-import { checkPayloadPath } from './payload-path.js';
+import { canonicalPayloadPath } from './payload-path.js';
 import { QueryRunner } from './query-runner.js';
 import { WriteRunner } from './write-runner.js';
 
@@ -79,12 +79,18 @@ export class LocalPointsService implements PointsService {
     options: WriteOptions,
   ): Promise<UpdateResult> {
     requireWrite(access, collection);
-    checkPayloadPath(index.path, 'field_name');
-    return this.#changeFieldIndexes({ kind: 'create-field-index', collection, index }, options);
+    const path = canonicalPayloadPath(index.path, 'field_name');
+    return this.#changeFieldIndexes({ kind: 'create-field-index', collection, index: { ...index, path } }, options);
   }
 
-  deleteFieldIndex(access: Access, collection: string, path: string, options: WriteOptions): Promise<UpdateResult> {
+  async deleteFieldIndex(
+    access: Access,
+    collection: string,
+    field: string,
+    options: WriteOptions,
+  ): Promise<UpdateResult> {
     requireWrite(access, collection);
+    const path = canonicalPayloadPath(field, 'field_name');
     return this.#changeFieldIndexes({ kind: 'delete-field-index', collection, path }, options);
   }
 

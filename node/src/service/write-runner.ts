@@ -14,7 +14,7 @@ import { compileFilter } from '../payload/compile-filter.js';
 import { encodeIdsBlock } from '../payload/point-id.js';
 import type { WriteResult } from '../shard/local-shard.js';
 import { withDeadline } from './deadline.js';
-import { checkPayloadPath } from './payload-path.js';
+import { canonicalPayloadPath } from './payload-path.js';
 import type { PointsSelector, UpdateResult, WriteOperation, WriteOptions } from './points-service.js';
 
 /** The program that matches every point: an empty filter has none of its own. */
@@ -54,8 +54,7 @@ export class WriteRunner {
       }
       case 'set-payload': {
         const payload = this.#codec.normalizePayload(operation.payload);
-        const path = operation.key ?? '';
-        if (operation.key !== null) checkPayloadPath(operation.key, 'key');
+        const path = operation.key === null ? '' : canonicalPayloadPath(operation.key, 'key');
         return this.#select(collection, operation.selector, options, (ids) => setPayloadOperation(ids, path, payload));
       }
       case 'overwrite-payload': {
@@ -63,8 +62,7 @@ export class WriteRunner {
         return this.#select(collection, operation.selector, options, (ids) => overwritePayloadOperation(ids, payload));
       }
       case 'delete-payload': {
-        const { keys } = operation;
-        keys.forEach((key, index) => checkPayloadPath(key, `keys[${index}]`));
+        const keys = operation.keys.map((key, index) => canonicalPayloadPath(key, `keys[${index}]`));
         return this.#select(collection, operation.selector, options, (ids) => deletePayloadOperation(ids, keys));
       }
       case 'clear-payload':
