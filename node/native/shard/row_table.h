@@ -9,6 +9,8 @@
 #include <limits>
 #include <vector>
 
+#include "io/bytes.h"
+
 namespace vdb {
 
 struct RowRange {
@@ -52,6 +54,39 @@ class RowTable {
       counts_.assign(slots_, 1);
     }
     if (!counts_.empty()) counts_[slot] = rows.count;
+  }
+
+  /** The number of slots is not part of it: the slots before it in the file say that. */
+  void save(ByteWriter& out) const {
+    out.u8(identity_ ? 1 : 0);
+    if (identity_) return;
+    out.u32s(first_);
+    out.u8(counts_.empty() ? 0 : 1);
+    out.u32s(counts_);
+  }
+
+  /** Fills an empty table; throws FormatError when an entry lies past `rows`. */
+  void load(ByteReader& in, uint32_t slots, uint32_t rows) {
+    slots_ = slots;
+    identity_ = in.u8() == 1;
+    if (identity_) {
+      if (slots > rows) throw FormatError("a row table names rows past the end of its rows");
+      return;
+    }
+    if (in.remaining() / sizeof(uint32_t) < slots) throw FormatError("a row table is cut short");
+    first_.resize(slots);
+    in.u32s(first_);
+    if (in.u8() == 1) {
+      if (in.remaining() / sizeof(uint32_t) < slots) throw FormatError("a row table is cut short");
+      counts_.resize(slots);
+      in.u32s(counts_);
+    }
+    for (uint32_t slot = 0; slot < slots; slot++) {
+      const RowRange range = get(slot);
+      if (!range.empty() && (range.first > rows || range.count > rows - range.first)) {
+        throw FormatError("a row table names rows past the end of its rows");
+      }
+    }
   }
 
   uint64_t memory_bytes() const noexcept { return (first_.capacity() + counts_.capacity()) * sizeof(uint32_t); }

@@ -121,8 +121,14 @@ export interface ShardInfo {
     /** Live vectors under this name. */
     readonly count: number;
     readonly rows: number;
+    /** Rows that were replaced or whose point is gone; a vacuum drops them. */
+    readonly deadRows: number;
     readonly indexedRows: number;
     readonly graphActive: boolean;
+    /** Sampled agreement of the order by codes with the exact order, 0 to 1; null without a graph. */
+    readonly codeOverlap: number | null;
+    /** What the graph is walked on: 'rows' also where the codes were found to order badly. */
+    readonly walk: 'codes' | 'rows';
   }[];
   readonly fieldIndexes: readonly { readonly path: string; readonly type: FieldType; readonly points: number }[];
   /** Rows that wait for the graph; 0 when everything that should be indexed is. */
@@ -150,7 +156,10 @@ export interface NativeShard {
   checkpoint(): Promise<void>;
   /** Changes graph parameters and thresholds in place; a changed `m` or `efConstruct` rebuilds the graph. */
   updateSchema(schema: ShardSchema): Promise<void>;
-  /** Compacts into a new generation when the share of dead slots is above `deletedThreshold` and more than `minimumSlots` are dead. */
+  /**
+   * Compacts into a new generation when the share of dead slots, or of dead rows of a vector, is above
+   * `deletedThreshold` and more than `minimumSlots` are dead. Resolves to whether it did.
+   */
   vacuum(deletedThreshold: number, minimumSlots: number): Promise<boolean>;
   info(): ShardInfo;
   /** Checkpoints unless poisoned, then releases files and memory. */

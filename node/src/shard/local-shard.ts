@@ -48,6 +48,9 @@ export type ShardReader = Pick<NativeShard, 'resolve' | 'search' | 'retrieve' | 
 /** The whole of a shard's operation that applies to nothing: see storage.md, kind 11. */
 const nothingOperation = Uint8Array.from([1, 11, ...new Array<number>(20).fill(0)]);
 
+/** The filter program "or of no conditions": see engine.md. */
+const matchesNothing = Uint8Array.from([0x02, 0, 0, 0, 0]);
+
 /**
  * One shard on this node: its log, the native engine behind it, and the policy of when to
  * checkpoint and vacuum.
@@ -239,7 +242,8 @@ export class LocalShard {
 
   #readerAfterApplies(): ShardReader {
     const native = this.#native;
-    const everythingBefore = native.settled();
+    // The strand answers this one when all applies before it are done; it matches nothing.
+    const everythingBefore = native.resolve(matchesNothing);
     return {
       resolve: (filter) => native.resolve(filter),
       search: async (request) => (await everythingBefore, native.search(request)),

@@ -103,8 +103,10 @@ export class Maintenance {
   }
 
   #vacuumIsDue(): boolean {
-    const { slots, deletedSlots } = this.#native.info();
-    return deletedSlots > this.#policy.vacuumMinSlots && deletedSlots > slots * this.#policy.deletedThreshold;
+    const { deletedThreshold, vacuumMinSlots } = this.#policy;
+    const tooMany = (dead: number, all: number): boolean => dead > vacuumMinSlots && dead > all * deletedThreshold;
+    const { slots, deletedSlots, vectors } = this.#native.info();
+    return tooMany(deletedSlots, slots) || vectors.some(({ deadRows, rows }) => tooMany(deadRows, rows));
   }
 
   #arm(delayMs: number): void {

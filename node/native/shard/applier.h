@@ -1,0 +1,85 @@
+// Applies operations to one generation: the same code serves writes, replay and the catching up of a
+// vacuum.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "codec/operation.h"
+#include "shard/change_set.h"
+#include "shard/generation.h"
+#include "shard/shard_types.h"
+
+namespace vdb {
+
+enum class ApplyMode : uint8_t {
+  /** Rows, RocksDB and field indexes. */
+  kFull,
+  /**
+   * Replay of an operation whose RocksDB writes are in already: slots and rows only. The payloads
+   * there may be those of later operations, so field indexes wait for Applier::refresh_fields.
+   */
+  kSlotsOnly,
+};
+
+class Applier {
+ public:
+  explicit Applier(Generation& generation) : generation_(generation) {}
+
+  /**
+   * Applies one operation, all or nothing, and publishes it under the sequence. Throws BadRequest
+   * when the operation does not fit the schema, IoError when it cannot be stored, both with nothing
+   * changed.
+   */
+  ApplyOutcome apply(uint64_t sequence, const Operation& operation, ApplyMode mode);
+  /** As apply, from a record of the log. Throws BadRequest for bytes that are no operation too; they have no effect either. */
+  ApplyOutcome apply_logged(uint64_t sequence, std::span<const uint8_t> record, ApplyMode mode);
+
+  /** Vectors that the newest operation added. */
+  size_t rows_added() const noexcept { return rows_added_; }
+
+  /** After replay in mode kSlotsOnly: indexes the payloads that RocksDB has now for all that was touched. */
+  void refresh_fields();
+  /** Indexes every payload anew, and sets the applied sequence of RocksDB. */
+  void rebuild_fields(uint64_t sequence);
+
+ private:
+  struct Pending;
+
+  void apply_operation(Pending& pending, const UpsertPoints& operation);
+  void apply_operation(Pending& pending, const DeletePoints& operation);
+  void apply_operation(Pending& pending, const SetPayload& operation);
+  void apply_operation(Pending& pending, const OverwritePayload& operation);
+  void apply_operation(Pending& pending, const DeletePayloadKeys& operation);
+  void apply_operation(Pending& pending, const ClearPayload& operation);
+  void apply_operation(Pending& pending, const UpdateVectors& operation);
+  void apply_operation(Pending& pending, const DeleteVectors& operation);
+  void apply_operation(Pending& pending, const CreateFieldIndex& operation);
+  void apply_operation(Pending& pending, const DeleteFieldIndex& operation);
+  void apply_operation(Pending& pending, const Nothing& operation);
+
+  std::vector<int> spaces_of(const PointList& list) const;
+  void check_vectors(const PointList& list, const std::vector<int>& spaces) const;
+  void write_vectors(Pending& pending, const PointList& list, const std::vector<int>& spaces,
+                     const std::vector<const PointView*>& points);
+  void add_rows(Pending& pending, const PointList& list, const std::vector<int>& spaces,
+                const std::vector<const PointView*>& points, size_t space);
+  void remove_sparse(Pending& pending, uint32_t slot, size_t space);
+  void name_slots(Pending& pending, const std::vector<PointId>& ids);
+  template <class Edit>
+  void edit_payloads(Pending& pending, const std::vector<PointId>& ids, Edit edit);
+  void set_payload(Pending& pending, SlotChange& change, std::string payload);
+  void read_old_payloads(Pending& pending);
+  void publish(Pending& pending);
+  void fill_index(FieldIndexes& indexes, const std::string& path) const;
+
+  Generation& generation_;
+  size_t rows_added_ = 0;
+  bool directory_made_ = false;
+  /** Slots and new indexes of operations in mode kSlotsOnly. */
+  std::vector<uint64_t> touched_;
+  std::set<std::string> unfilled_;
+};
+
+}  // namespace vdb
