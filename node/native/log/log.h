@@ -92,8 +92,8 @@ class Log {
   /** Drops closed segments that hold only records below `sequence`, but for those to retain. Durable on return. */
   void truncate_before(std::uint64_t sequence);
   /**
-   * Drops every record at or after `sequence`, durably; the next append gets `sequence`. Waits for
-   * running commits; queued appends that it drops fail with Closed. Needs `sequence` >= first_sequence().
+   * Drops every record at or after `sequence`, durably; the next append gets `sequence`. What is queued
+   * is committed first. Needs `sequence` >= first_sequence(). Failing half-way poisons the log.
    */
   void truncate_from(std::uint64_t sequence);
 

@@ -32,7 +32,13 @@ class SegmentScanner {
    * After next() returned false: whether any verified record further on says that `next_sequence()`
    * was durable when it was written, which makes the gap damage and not a torn end.
    */
-  bool damaged() const;
+  bool damaged() const { return holds_record(file_, offset_, next_sequence_ + 1, next_sequence_); }
+
+  /**
+   * Whether a verified record of at least `sequence_min` that was written when `durable_min` was
+   * durable starts at or after `offset`, at whatever byte.
+   */
+  static bool holds_record(const File& file, std::uint64_t offset, std::uint64_t sequence_min, std::uint64_t durable_min);
 
  private:
   bool fill(std::uint64_t size);
