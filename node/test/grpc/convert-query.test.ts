@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { ServiceError } from '../../src/errors.js';
 import { queryPlan, searchPlan } from '../../src/api/grpc/convert/query.js';
-import { QueryPoints, SearchPoints, type DeepPartial, type Query } from '../../src/api/grpc/generated/points.js';
+import {
+  Fusion,
+  QueryPoints,
+  ReadConsistencyType,
+  Sample,
+  SearchPoints,
+  type DeepPartial,
+  type Query,
+} from '../../src/api/grpc/generated/points.js';
 
 const nearest = (data: number[]): DeepPartial<Query> => ({
   variant: { $case: 'nearest', value: { variant: { $case: 'dense', value: { data } } } },
@@ -88,8 +96,8 @@ describe('what is not served is refused by name, never left out', () => {
     ['query.discover', { query: { variant: { $case: 'discover', value: {} } } }],
     ['query.context', { query: { variant: { $case: 'context', value: {} } } }],
     ['query.order_by', { query: { variant: { $case: 'orderBy', value: { key: 'a' } } } }],
-    ['query.fusion', { query: { variant: { $case: 'fusion', value: 0 } } }],
-    ['query.sample', { query: { variant: { $case: 'sample', value: 0 } } }],
+    ['query.fusion', { query: { variant: { $case: 'fusion', value: Fusion.RRF } } }],
+    ['query.sample', { query: { variant: { $case: 'sample', value: Sample.Random } } }],
     ['query.formula', { query: { variant: { $case: 'formula', value: {} } } }],
     ['query.rrf', { query: { variant: { $case: 'rrf', value: {} } } }],
     ['query.nearest_with_mmr', { query: { variant: { $case: 'nearestWithMmr', value: {} } } }],
@@ -117,7 +125,10 @@ describe('what is not served is refused by name, never left out', () => {
         readConsistency: { value: { $case: 'factor', value: 0n } },
       },
     ],
-    ['read_consistency.type', { readConsistency: { value: { $case: 'type', value: 9 as ReadConsistencyType } } }],
+    [
+      'read_consistency.type',
+      { readConsistency: { value: { $case: 'type', value: ReadConsistencyType.UNRECOGNIZED } } },
+    ],
     ['with_payload', { withPayload: {} }],
   ])('%s', (name, message) => {
     expect(refusal(() => queryPlan(QueryPoints.create(message)))).toContain(name);

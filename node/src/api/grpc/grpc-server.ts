@@ -1,5 +1,5 @@
 /** The gRPC server of a node: which services there are, limits, TLS, start and stop. */
-import { Server, type ChannelOptions } from '@grpc/grpc-js';
+import { logVerbosity, Server, setLogVerbosity, type ChannelOptions } from '@grpc/grpc-js';
 import type { NodeServices } from '../../service/node-services.js';
 import type { Settings } from '../../settings/settings.js';
 import { collectionsMethods } from './collections-service.js';
@@ -16,6 +16,9 @@ import { addReflection, reflectionGuard } from './reflection.js';
 import { serverCredentials, type CertificateSource } from './server-credentials.js';
 import { snapshotsMethods } from './snapshots-service.js';
 import { unaryAdapter } from './unary-call.js';
+
+// What grpc-js would print comes back as errors too, and stderr is for sentences of this process.
+setLogVerbosity(logVerbosity.NONE);
 
 /** One client connection may have this many calls under way; the client queues the rest. */
 const concurrentStreamsMax = 1024;
@@ -57,10 +60,12 @@ export class GrpcServer {
   /** The port that it listens on: the one of the settings, or a free one when that is 0. */
   readonly port: number;
   readonly #server: Server;
+  readonly #address: string;
   readonly #stopping: AbortController;
 
-  private constructor(server: Server, port: number, stopping: AbortController) {
+  private constructor(server: Server, host: string, port: number, stopping: AbortController) {
     this.#server = server;
+    this.#address = `${host}:${port}`;
     this.port = port;
     this.#stopping = stopping;
   }
@@ -71,28 +76,22 @@ export class GrpcServer {
     const stopping = new AbortController();
     const server = new Server({ ...serverOptions(settings), interceptors: [reflectionGuard(services)] });
     addServices(server, services, stopping.signal);
-    const address = `${bracketed(settings.service.host)}:${port}`;
+    const host = bracketed(settings.service.host);
     const credentials = serverCredentials(certificate);
     const bound = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(address, credentials, (error, boundPort) =>
+      server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) =>
         error === null ? resolve(boundPort) : reject(error),
       );
     });
-    return new GrpcServer(server, bound, stopping);
+    return new GrpcServer(server, host, bound, stopping);
   }
 
   /** Takes no new calls; those under way have `graceMs` to finish, then their connections are cut. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
-    await new Promise<void>((resolve) => {
-      const cut = setTimeout(() => {
-        this.#server.forceShutdown();
-        resolve();
-      }, graceMs);
-      this.#server.tryShutdown(() => {
-        clearTimeout(cut);
-        resolve();
-      });
-    });
+    // `forceShutdown` knows the connections of servers with channelz only; `drain` knows them all, and the
+    // end of the last one is what `tryShutdown` waits for.
+    this.#server.drain(this.#address, graceMs);
+    await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
   }
 }
