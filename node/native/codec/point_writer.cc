@@ -1,8 +1,16 @@
 #include "codec/point_writer.h"
 
 #include <algorithm>
+#include <string>
+
+#include "io/errors.h"
 
 namespace vdb {
+
+void check_point_count(std::size_t count) {
+  if (count <= kPointsPerRequestMax) return;
+  throw BadRequest("a request may have at most " + std::to_string(kPointsPerRequestMax) + " points");
+}
 
 void PointVectors::note(std::uint16_t name, std::size_t begin) {
   // A point has at most as many names as its collection, and those are few.
@@ -32,7 +40,7 @@ void PointWriter::point(const PointId& id, const PointVectors& vectors, std::str
   writer_.id(id);
   vectors.append_to(writer_);
   if (payloads_) writer_.blob(payload);
-  ++count_;
+  check_point_count(++count_);
 }
 
 std::vector<std::uint8_t> PointWriter::take() {

@@ -40,6 +40,12 @@ class PointVectors {
   std::vector<Part> parts_;
 };
 
+/** A point without a vector is a few bytes of a request and many in memory; this bounds the second. */
+inline constexpr std::size_t kPointsPerRequestMax = 1'000'000;
+
+/** Throws BadRequest when a request has more than kPointsPerRequestMax points. */
+void check_point_count(std::size_t count);
+
 /** Writes an operation of kind 1 or 7, point by point. */
 class PointWriter {
  public:

@@ -122,7 +122,10 @@ class BodyReader {
       if (key == "ids") {
         once(ids.has_value(), "ids");
         ids.emplace();
-        each("batch.ids", [&](std::size_t) { ids->push_back(reader_.id()); });
+        each("batch.ids", [&](std::size_t index) {
+          check_point_count(index + 1);
+          ids->push_back(reader_.id());
+        });
       } else if (key == "vectors") {
         once(vectors.has_value(), "vectors");
         vectors = vector_columns();
@@ -168,7 +171,10 @@ class BodyReader {
     std::vector<PointVectors> points;
     if (scanner.peek() == '[') {
       const std::uint16_t name = check_.find("");
-      each("batch.vectors", [&](std::size_t) { reader_.vector(name, points.emplace_back()); });
+      each("batch.vectors", [&](std::size_t index) {
+        check_point_count(index + 1);
+        reader_.vector(name, points.emplace_back());
+      });
       return points;
     }
     if (scanner.peek() != '{') scanner.fail("batch.vectors: invalid type: expected an array or an object of arrays");
@@ -181,6 +187,7 @@ class BodyReader {
       each("batch.vectors", [&](std::size_t index) {
         if (index == points.size()) {
           if (!first) check_length("vectors", points.size(), index + 1);
+          check_point_count(index + 1);
           points.emplace_back();
         }
         reader_.vector(name, points[index]);
