@@ -12,31 +12,38 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
-    this.#bytes.writeUInt8(value, this.#grow(1));
+    const at = this.#grow(1);
+    this.#bytes.writeUInt8(value, at);
   }
 
   u16(value: number): void {
-    this.#bytes.writeUInt16LE(value, this.#grow(2));
+    const at = this.#grow(2);
+    this.#bytes.writeUInt16LE(value, at);
   }
 
   u32(value: number): void {
-    this.#bytes.writeUInt32LE(value, this.#grow(4));
+    const at = this.#grow(4);
+    this.#bytes.writeUInt32LE(value, at);
   }
 
   u64(value: bigint): void {
-    this.#bytes.writeBigUInt64LE(value, this.#grow(8));
+    const at = this.#grow(8);
+    this.#bytes.writeBigUInt64LE(value, at);
   }
 
   i64(value: bigint): void {
-    this.#bytes.writeBigInt64LE(value, this.#grow(8));
+    const at = this.#grow(8);
+    this.#bytes.writeBigInt64LE(value, at);
   }
 
   f64(value: number): void {
-    this.#bytes.writeDoubleLE(value, this.#grow(8));
+    const at = this.#grow(8);
+    this.#bytes.writeDoubleLE(value, at);
   }
 
   raw(bytes: Uint8Array): void {
-    this.#bytes.set(bytes, this.#grow(bytes.byteLength));
+    const at = this.#grow(bytes.byteLength);
+    this.#bytes.set(bytes, at);
   }
 
   /** u16 length, UTF-8 bytes. The caller has checked that the length fits. */
@@ -53,7 +60,7 @@ export class ByteWriter {
     this.raw(bytes);
   }
 
-  /** Makes room and returns where it starts. */
+  /** Makes room and returns where it starts. May replace `#bytes`, so it comes before any use of them. */
   #grow(byteCount: number): number {
     const start = this.#length;
     this.#length += byteCount;
