@@ -174,7 +174,16 @@ void Graph::sample_codes(std::uint32_t rows) {
   }
   const float overlap = static_cast<float>(found) / static_cast<float>(kQueries * kNearest);
   code_overlap_.store(overlap, std::memory_order_relaxed);
-  if (overlap < kOverlapMin) walk_.store(Walk::kRows, std::memory_order_relaxed);
+  if (overlap < kOverlapMin) fall_back_to_rows(rows);
+}
+
+/** Links that were chosen by codes that order badly lead nowhere, so those rows choose again. */
+void Graph::fall_back_to_rows(std::uint32_t rows) {
+  walk_.store(Walk::kRows, std::memory_order_relaxed);
+  const std::shared_ptr<LinkTable> table = this->table();
+  const std::lock_guard guard(queue_mutex_);
+  for (std::uint32_t row = 0; row < std::min(rows, table->capacity()); row++)
+    if (table->present(row)) again_.push_back(row);
 }
 
 void Graph::verify() const {

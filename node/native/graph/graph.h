@@ -111,8 +111,8 @@ class Graph {
   Walk walk() const noexcept { return walk_.load(std::memory_order_relaxed); }
   /**
    * Share of the exact 10 nearest that are among the code's best rescored(10), mean over some sampled
-   * rows. Taken by insert_some at 1,024 rows and each doubling; below kOverlapMin the walk becomes
-   * kRows for good. 1 before the first sample.
+   * rows. Taken by insert_some at 256 rows and each doubling; below kOverlapMin the walk becomes kRows
+   * for good, and the rows inserted so far are inserted again. 1 before the first sample.
    */
   float code_overlap() const noexcept { return code_overlap_.load(std::memory_order_relaxed); }
   static constexpr float kOverlapMin = 0.95f;
@@ -131,6 +131,7 @@ class Graph {
   void insert_row(std::uint32_t row);
   static std::uint32_t another_row(const LinkTable& table, std::uint32_t row);
   void sample_codes(std::uint32_t rows);
+  void fall_back_to_rows(std::uint32_t rows);
   static bool lost_most(std::size_t before, std::size_t after);
   void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows);
 
@@ -138,7 +139,7 @@ class Graph {
   const GraphOptions options_;
   std::atomic<Walk> walk_;
   std::atomic<float> code_overlap_{1};
-  std::atomic<std::uint32_t> next_sample_{1024};
+  std::atomic<std::uint32_t> next_sample_{256};
 
   /** Shared by inserts; alone for growth and for an insert that raises the top level. */
   Gate gate_;

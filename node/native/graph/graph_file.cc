@@ -38,7 +38,7 @@ std::uint32_t highest(const LinkTable& table, std::uint32_t rows) {
 }
 
 /** First power of two above `rows`, where the next sample of the codes is due. */
-std::uint32_t next_sample_after(std::uint32_t rows) { return std::max(1024u, std::bit_ceil(rows + 1)); }
+std::uint32_t next_sample_after(std::uint32_t rows) { return std::max(256u, std::bit_ceil(rows + 1)); }
 
 [[noreturn]] void refuse(const std::string& why) { throw FormatError("the graph file " + why); }
 

@@ -1,6 +1,7 @@
 #include "graph/linker.h"
 
 #include <algorithm>
+#include <array>
 
 namespace vdb {
 
@@ -9,100 +10,115 @@ namespace {
 /** Candidates are compared with so many chosen ones per call: most are refused by one of the nearest. */
 constexpr std::size_t kCompared = 8;
 
-void score(const RowSpace& rows, const Query& query, bool codes, std::span<const std::uint32_t> list, float* out) {
-  if (codes)
-    rows.score_code_rows(query, list, out);
-  else
-    rows.score_exact_rows(query, list, out);
+void append_links(std::span<const LinkTable::Link> links, std::vector<std::uint32_t>& list) {
+  for (const LinkTable::Link& link : links) {
+    const LinkTable::Link row = LinkTable::load(link);
+    if (row < 0) break;
+    list.push_back(static_cast<std::uint32_t>(row));
+  }
 }
 
 }  // namespace
 
+Linker::Linker(const RowSpace& rows, LinkTable& table, NodeLocks& locks, unsigned ef_construct, bool codes)
+    : rows_(rows),
+      table_(table),
+      locks_(locks),
+      ef_construct_(ef_construct),
+      codes_(codes),
+      forms_{rows.natural_form()} {
+  if (rows.spec().distance == Distance::kDot) forms_.push_back(Query::Form::kSquared);
+}
+
 void Linker::link(std::uint32_t row, std::uint32_t entry) {
-  rows_.prepare_from_row(row, codes_, self_);
-  Walker walker(rows_, table_, self_, codes_, row);
   const unsigned top = table_.level_of(entry);
   const unsigned level = std::min(table_.level_of(row), top);
-  Hit near = walker.start(entry);
-  if (top > level) near = walker.descend(near, top, level + 1);
   table_.set_present(row);
+  std::array<Query, 2> self;
+  std::array<Hit, 2> near;
+  for (std::size_t f = 0; f < forms_.size(); f++) {
+    rows_.prepare_from_row(row, codes_, forms_[f], self[f]);
+    Walker walker(rows_, table_, self[f], codes_, row);
+    near[f] = walker.start(entry);
+    if (top > level) near[f] = walker.descend(near[f], top, level + 1);
+  }
   for (unsigned l = level + 1; l-- > 0;) {
-    const std::span<const Pool::Entry> found = walker.nearest(near, l, ef_construct_);
-    near = {found.front().distance, found.front().row};
-    link_level(row, l, found);
+    list_.clear();
+    for (std::size_t f = 0; f < forms_.size(); f++) {
+      const auto found = Walker(rows_, table_, self[f], codes_, row).nearest(near[f], l, ef_construct_);
+      near[f] = {found.front().distance, found.front().row};
+      for (const Pool::Entry& candidate : found) list_.push_back(candidate.row);
+    }
+    link_level(row, l);
   }
 }
 
-void Linker::link_level(std::uint32_t row, unsigned level, std::span<const Pool::Entry> found) {
-  candidates_.clear();
-  for (const Pool::Entry& entry : found) candidates_.push_back({entry.distance, entry.row});
+void Linker::link_level(std::uint32_t row, unsigned level) {
   const std::span<LinkTable::Link> links = table_.links(row, level);
   {
     const auto held = locks_.hold(row);
-    list_.clear();
-    for (const LinkTable::Link& link : links) {
-      const LinkTable::Link other = LinkTable::load(link);
-      if (other < 0) break;
-      list_.push_back(static_cast<std::uint32_t>(other));
-    }
-    if (!list_.empty()) {
-      distances_.resize(list_.size());
-      score(rows_, self_, codes_, list_, distances_.data());
-      for (std::size_t i = 0; i < list_.size(); i++) candidates_.push_back({distances_[i], list_[i]});
-      std::sort(candidates_.begin(), candidates_.end());
-      candidates_.erase(std::unique(candidates_.begin(), candidates_.end(),
-                                    [](const Hit& a, const Hit& b) { return a.row == b.row; }),
-                        candidates_.end());
-    }
-    select(candidates_, table_.room(level), chosen_);
+    append_links(links, list_);
+    std::sort(list_.begin(), list_.end());
+    list_.erase(std::unique(list_.begin(), list_.end()), list_.end());
+    choose(row, level);
     LinkTable::store_list(links, chosen_);
   }
-  list_ = chosen_;
-  for (const std::uint32_t to : list_) link_back(to, row, level);
+  targets_ = chosen_;
+  for (const std::uint32_t to : targets_) link_back(to, row, level);
 }
 
 void Linker::link_back(std::uint32_t to, std::uint32_t row, unsigned level) {
   const std::span<LinkTable::Link> links = table_.links(to, level);
   const auto held = locks_.hold(to);
-  std::size_t count = 0;
-  while (count < links.size()) {
-    const LinkTable::Link other = LinkTable::load(links[count]);
-    if (other < 0) break;
-    if (static_cast<std::uint32_t>(other) == row) return;
-    count++;
-  }
-  if (count < links.size()) {
-    LinkTable::store(links[count], static_cast<LinkTable::Link>(row));
+  list_.clear();
+  append_links(links, list_);
+  if (std::find(list_.begin(), list_.end(), row) != list_.end()) return;
+  if (list_.size() < links.size()) {
+    LinkTable::store(links[list_.size()], static_cast<LinkTable::Link>(row));
     return;
   }
-  chosen_.clear();
-  for (const LinkTable::Link& link : links) chosen_.push_back(static_cast<std::uint32_t>(LinkTable::load(link)));
-  chosen_.push_back(row);
-  distances_.resize(chosen_.size());
-  rows_.prepare_from_row(to, codes_, other_);
-  score(rows_, other_, codes_, chosen_, distances_.data());
-  candidates_.clear();
-  for (std::size_t i = 0; i < chosen_.size(); i++) candidates_.push_back({distances_[i], chosen_[i]});
-  std::sort(candidates_.begin(), candidates_.end());
-  select(candidates_, links.size(), chosen_);
+  list_.push_back(row);
+  choose(to, level);
   LinkTable::store_list(links, chosen_);
 }
 
-/** Keeps a candidate that is nearer to the row than to every candidate kept before it. */
-void Linker::select(std::span<const Hit> candidates, std::size_t limit, std::vector<std::uint32_t>& chosen) {
-  chosen.clear();
+/** Chooses the links of `row` among the rows of the list. */
+void Linker::choose(std::uint32_t row, unsigned level) {
+  const std::size_t room = table_.room(level);
+  chosen_.clear();
+  for (std::size_t f = 0; f < forms_.size(); f++) choose_by(forms_[f], row, room * (f + 1) / forms_.size());
+}
+
+/** Takes a row of the list, nearest first, when it is nearer to `row` than to every other taken here. */
+void Linker::choose_by(Query::Form form, std::uint32_t row, std::size_t limit) {
+  rows_.prepare_from_row(row, codes_, form, own_);
+  distances_.resize(list_.size());
+  score(own_, list_, distances_.data());
+  candidates_.clear();
+  for (std::size_t i = 0; i < list_.size(); i++) candidates_.push_back({distances_[i], list_[i]});
+  std::sort(candidates_.begin(), candidates_.end());
+  const std::size_t taken_before = chosen_.size();
   float distances[kCompared];
-  for (const Hit& candidate : candidates) {
-    if (chosen.size() >= limit) break;
-    if (!chosen.empty()) rows_.prepare_from_row(candidate.row, codes_, other_);
+  for (const Hit& candidate : candidates_) {
+    if (chosen_.size() >= limit) break;
+    const auto before = chosen_.begin() + static_cast<std::ptrdiff_t>(taken_before);
+    if (std::find(chosen_.begin(), before, candidate.row) != before) continue;
+    if (chosen_.size() > taken_before) rows_.prepare_from_row(candidate.row, codes_, form, other_);
     bool apart = true;
-    for (std::size_t first = 0; apart && first < chosen.size(); first += kCompared) {
-      const std::size_t count = std::min(kCompared, chosen.size() - first);
-      score(rows_, other_, codes_, std::span(chosen).subspan(first, count), distances);
+    for (std::size_t first = taken_before; apart && first < chosen_.size(); first += kCompared) {
+      const std::size_t count = std::min(kCompared, chosen_.size() - first);
+      score(other_, std::span(chosen_).subspan(first, count), distances);
       for (std::size_t i = 0; i < count; i++) apart = apart && !(distances[i] < candidate.distance);
     }
-    if (apart) chosen.push_back(candidate.row);
+    if (apart) chosen_.push_back(candidate.row);
   }
+}
+
+void Linker::score(const Query& query, std::span<const std::uint32_t> list, float* out) const {
+  if (codes_)
+    rows_.score_code_rows(query, list, out);
+  else
+    rows_.score_exact_rows(query, list, out);
 }
 
 }  // namespace vdb

@@ -148,7 +148,7 @@ void RowSpace::compute_codes_of(std::uint32_t first, std::span<const std::uint8_
     widen(stored.data() + i * row_bytes, vector.data());
     Factors factors{kernels_.quantize(vector.data(), spec_.dimension, code_at(row)), 0};
     const float squared = kernels_.dot_f32(vector.data(), vector.data(), spec_.dimension);
-    if (spec_.distance == Distance::kEuclid) {
+    if (spec_.distance != Distance::kCosine) {
       factors.extra = squared;
     } else if (normalises_when_scored()) {
       factors.extra = squared > 0 ? 1 / std::sqrt(squared) : 0;

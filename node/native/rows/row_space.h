@@ -99,8 +99,14 @@ class RowSpace {
   /** Distances of many rows, prefetched; out[i] belongs to rows[i]. */
   void score_exact_rows(const Query& query, std::span<const std::uint32_t> rows, float* out) const;
   void score_code_rows(const Query& query, std::span<const std::uint32_t> rows, float* out) const;
-  /** The query that a stored row would be, for building a graph. Points into this space; cheap to make again and again. */
-  void prepare_from_row(std::uint32_t row, bool codes, Query& out) const;
+  /**
+   * A query for distances from a stored row to others, for building a graph. Points into this space;
+   * cheap to make again and again. `form` is natural_form(), or kSquared for Dot.
+   */
+  void prepare_from_row(std::uint32_t row, bool codes, Query::Form form, Query& out) const;
+  Query::Form natural_form() const {
+    return spec_.distance == Distance::kEuclid ? Query::Form::kSquared : Query::Form::kProduct;
+  }
   float api_score(float distance) const { return vdb::api_score(spec_.distance, distance); }
 
   /** Everything appended so far reaches the disk. A failure must not be tried again. */
@@ -118,7 +124,7 @@ class RowSpace {
   /** What turns the integer product of two codes into a distance. */
   struct Factors {
     float scale;
-    /** Euclid: the squared norm. Cosine of uint8 rows: one over the norm. Else 0. */
+    /** Euclid and Dot: the squared norm. Cosine of uint8 rows: one over the norm. Else 0. */
     float extra;
   };
 

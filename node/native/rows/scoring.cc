@@ -27,6 +27,7 @@ float ordered(float distance) { return distance == distance ? distance : std::nu
 Query RowSpace::prepare(std::span<const float> vector) const {
   if (vector.size() != spec_.dimension) throw std::invalid_argument("a query of another dimension");
   Query query;
+  query.form = natural_form();
   query.values.assign(vector.begin(), vector.end());
   if (spec_.distance == Distance::kCosine) normalise(vector.data(), query.values.data());
   query.exact = query.values.data();
@@ -39,10 +40,11 @@ Query RowSpace::prepare(std::span<const float> vector) const {
   return query;
 }
 
-void RowSpace::prepare_from_row(std::uint32_t row, bool codes, Query& out) const {
+void RowSpace::prepare_from_row(std::uint32_t row, bool codes, Query::Form form, Query& out) const {
+  out.form = form;
+  if (has_codes()) set_factors(factors(row).scale, factors(row).extra, out);
   if (codes) {
     out.code = code_at(row);
-    set_factors(factors(row).scale, factors(row).extra, out);
     return;
   }
   if (spec_.type == RowType::kFloat32) {
@@ -56,14 +58,14 @@ void RowSpace::prepare_from_row(std::uint32_t row, bool codes, Query& out) const
 }
 
 void RowSpace::set_factors(float scale, float squared_norm, Query& query) const {
-  const bool euclid = spec_.distance == Distance::kEuclid;
-  query.multiplier = euclid ? -2 * scale : -scale;
-  query.constant = euclid ? squared_norm : 0;
+  const bool squared = query.form == Query::Form::kSquared;
+  query.multiplier = squared ? -2 * scale : -scale;
+  query.constant = squared ? squared_norm : 0;
 }
 
 float RowSpace::code_distance(const Query& query, const Factors& factors, std::int32_t product) const {
   const float scaled = query.multiplier * factors.scale * static_cast<float>(product);
-  return ordered(spec_.distance == Distance::kEuclid ? query.constant + factors.extra + scaled : scaled);
+  return ordered(query.form == Query::Form::kSquared ? query.constant + factors.extra + scaled : scaled);
 }
 
 float RowSpace::score_code(const Query& query, std::uint32_t row) const {
@@ -97,7 +99,8 @@ float RowSpace::exact_of(const Query& query, const Element* row, std::uint32_t i
       const float product = dot(query.exact, row, n);
       return ordered(normalises_when_scored() ? -product * factors(index).extra : -product);
     }
-    case Distance::kDot: return ordered(-dot(query.exact, row, n));
+    case Distance::kDot:
+      return ordered(query.form == Query::Form::kSquared ? l2(query.exact, row, n) : -dot(query.exact, row, n));
     case Distance::kEuclid: return ordered(l2(query.exact, row, n));
     case Distance::kManhattan: return ordered(l1(query.exact, row, n));
   }

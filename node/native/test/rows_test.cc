@@ -108,14 +108,43 @@ TEST_CASE("code distances approximate exact ones in the same unit") {
         CHECK(exact[row] == rows.score_exact(query, row));
         CHECK(std::fabs(codes[row] - exact[row]) <= 0.03f * largest + 0.02f);
       }
+    }
+}
+
+TEST_CASE("distances from a stored row are those of its vector, for Dot squared differences too") {
+  struct Case {
+    Distance distance;
+    Query::Form form;
+    Distance between;
+  };
+  using enum Distance;
+  using enum Query::Form;
+  for (const auto& [distance, form, between] :
+       {Case{kCosine, kProduct, kCosine}, Case{kDot, kProduct, kDot}, Case{kDot, kSquared, kEuclid},
+        Case{kEuclid, kSquared, kEuclid}, Case{kManhattan, kProduct, kManhattan}})
+    for (const RowType type : kTypes) {
+      CAPTURE(static_cast<int>(between));
+      CAPTURE(static_cast<int>(type));
+      TemporaryDirectory folder;
+      TemporaryDirectory other_folder;
+      RowSpace rows(folder / "rows.0.f32", {100, distance, type});
+      RowSpace others(other_folder / "rows.0.f32", {100, between, type});
+      std::mt19937 random(6);
+      for (std::uint32_t i = 0; i < 20; i++) {
+        const auto vector = of_type(type, random_vector(random, 100));
+        rows.append(vector, i);
+        others.append(vector, i);
+      }
       Query from_row;
-      for (const std::uint32_t row : {3u, 77u}) {
-        rows.prepare_from_row(row, false, from_row);
-        std::vector<float> vector(100);
+      std::vector<float> vector(100);
+      for (std::uint32_t row = 0; row < 20; row++) {
         rows.read(row, vector);
-        CHECK(rows.score_exact(from_row, 9) == doctest::Approx(rows.score_exact(rows.prepare(vector), 9)).epsilon(1e-4));
-        rows.prepare_from_row(row, true, from_row);
-        CHECK(rows.score_code(from_row, 9) == doctest::Approx(rows.score_code(rows.prepare(vector), 9)).epsilon(1e-3));
+        const Query query = others.prepare(vector);
+        rows.prepare_from_row(row, false, form, from_row);
+        CHECK(rows.score_exact(from_row, 9) == doctest::Approx(others.score_exact(query, 9)).epsilon(1e-4));
+        if (!rows.has_codes()) continue;
+        rows.prepare_from_row(row, true, form, from_row);
+        CHECK(rows.score_code(from_row, 9) == doctest::Approx(others.score_code(query, 9)).epsilon(1e-3));
       }
     }
 }
