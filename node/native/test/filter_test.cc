@@ -8,6 +8,8 @@
 
 #include "filter/filter_evaluation.h"
 #include "test/filter_model.h"
+#include "test/naive_filter.h"
+#include "test/random_filter.h"
 
 using namespace vdb;
 using namespace vdb::model;

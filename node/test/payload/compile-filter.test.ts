@@ -21,7 +21,7 @@ describe('conditions', () => {
     [
       'keywords',
       { kind: 'match', key: 'k', match: { type: 'keyword', values: ['a', 'é'] } },
-      `1001006b02000000${'01000000'}61${'02000000'}c3a9`,
+      `1001006b02000000010000006102000000c3a9`,
     ],
     ['except keywords', { kind: 'match-except', key: 'k', match: { type: 'keyword', values: [] } }, '1301006b00000000'],
     [
