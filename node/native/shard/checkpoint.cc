@@ -70,11 +70,14 @@ std::string numbered(const char* kind, uint64_t sequence) { return std::string(k
 void write_graph(const Generation& generation, VectorSpace& space, const CheckpointPlan& plan, ManifestVector& entry,
                  uint64_t& bytes) {
   const auto graph = space.graph();
-  if (graph == nullptr) {
+  if (graph != space.saved_graph_of.lock()) {
+    // Built anew with other parameters: the file of the old graph is of no use.
     space.saved_graph.reset();
+    space.saved_graph_bytes = 0;
     space.saved_graph_rows.store(0);
-    return;
+    space.saved_graph_of = graph;
   }
+  if (graph == nullptr) return;
   const uint32_t rows = graph->indexed_rows();
   const uint32_t saved = space.saved_graph.has_value() ? space.saved_graph->rows : 0;
   const bool grew = plan.closing ? rows > saved : rows > saved * kGraphGrowth;

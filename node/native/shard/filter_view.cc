@@ -4,11 +4,6 @@
 
 namespace vdb {
 
-bool FilterView::has_vector(uint32_t slot, std::string_view name) const {
-  const VectorSpace* space = generation_.find(name);
-  return space != nullptr && !space->table().get(slot).empty();
-}
-
 void FilterView::slots_with_vector(std::string_view name, std::span<uint64_t> words) const {
   const VectorSpace* space = generation_.find(name);
   if (space == nullptr) return;

@@ -16,24 +16,20 @@ namespace vdb {
 class FilterView final : public FilterContext {
  public:
   explicit FilterView(const Generation& generation)
-      : generation_(generation), slot_count_(generation.slots.count()), live_(generation.slots.live_words()) {}
+      : generation_(generation), live_(generation.slots.live_words()) {}
 
   /** Fixes the payloads; needs store_lock shared, too. Without it they are those of the time of reading. */
   void pin_payloads() { snapshot_.emplace(generation_.store().snapshot()); }
 
-  uint32_t slot_count() const override { return slot_count_; }
   std::span<const uint64_t> live() const override { return live_; }
   const IdIndex& ids() const override { return generation_.ids; }
   const FieldIndexes& fields() const override { return generation_.fields; }
-  PointId id(uint32_t slot) const override { return generation_.slots.id(slot); }
-  bool has_vector(uint32_t slot, std::string_view name) const override;
   void slots_with_vector(std::string_view name, std::span<uint64_t> words) const override;
   void payloads(std::span<const uint32_t> slots,
                 const std::function<void(size_t, std::string_view)>& visit) const override;
 
  private:
   const Generation& generation_;
-  const uint32_t slot_count_;
   const std::vector<uint64_t> live_;
   std::optional<StoreSnapshot> snapshot_;
 };

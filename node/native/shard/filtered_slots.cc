@@ -50,6 +50,7 @@ uint64_t FilteredSlots::estimate() {
   part.certain.assign(bounds_.possible.size(), 0);
   part.possible = sample();
   part.exact = false;
+  part.facts = bounds_.facts;
   const uint64_t tried = count_bits(part.possible);
   const uint64_t matched = count_bits(settle(program_, std::move(part), *view_));
   const uint64_t certain = count_bits(bounds_.certain);
@@ -81,6 +82,7 @@ std::vector<uint32_t> FilteredSlots::settle_some(std::span<const uint32_t> slots
   part.certain.assign(bounds_.possible.size(), 0);
   part.possible.assign(bounds_.possible.size(), 0);
   part.exact = false;
+  part.facts = bounds_.facts;
   for (const uint32_t slot : slots) {
     if (has(bounds_.possible, slot)) part.possible[slot / 64] |= uint64_t{1} << (slot % 64);
     if (has(bounds_.certain, slot)) part.certain[slot / 64] |= uint64_t{1} << (slot % 64);

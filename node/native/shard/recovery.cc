@@ -76,6 +76,7 @@ void load_graphs(Generation& generation, const Manifest& manifest) {
       const auto bytes = read_verified(generation.directory(), entry.graph->file);
       space.set_graph(Graph::load(space.rows(), space.graph_options(), bytes, entry.rows));
       space.saved_graph = entry.graph;
+      space.saved_graph_of = space.graph();
       space.saved_graph_bytes = bytes.size();
       space.saved_graph_rows.store(entry.graph->rows);
     } catch (const FormatError&) {

@@ -56,8 +56,9 @@ class VectorSpace {
   void set_graph_parameters(uint32_t m, uint32_t ef_construct, bool walk_codes);
   /** Rows that the graph does not hold yet. */
   uint32_t pending_rows() const;
-  /** The newest graph file, and its size. Belongs to whoever writes checkpoints. */
+  /** The newest graph file, which graph it is of, and its size. Belongs to whoever writes checkpoints. */
   std::optional<ManifestGraph> saved_graph;
+  std::weak_ptr<Graph> saved_graph_of;
   uint64_t saved_graph_bytes = 0;
   /** Rows that it covers, for those who only ask whether there is something to save. */
   std::atomic<uint32_t> saved_graph_rows{0};
