@@ -11,22 +11,17 @@
 namespace vdb {
 
 /**
- * What a filter is evaluated against; the shard implements it over one generation. `ids`, `fields`
- * and `slots_with_vector` are read under the shard's shared lock, which the caller holds as each
- * function asks; the other members are safe without it.
+ * What a filter is evaluated against; the shard implements it over one generation. All but `payloads`
+ * is asked under the shard's shared lock, which the caller holds as each function says.
  */
 class FilterContext {
  public:
   virtual ~FilterContext() = default;
 
-  /** Slots below this exist. The same answer during one evaluation. */
-  virtual std::uint32_t slot_count() const = 0;
-  /** Live slots as bits, (slot_count + 63) / 64 words. The same answer during one evaluation. */
+  /** Live slots as bits: one for each slot there is, to the end of a word. The same during one evaluation. */
   virtual std::span<const std::uint64_t> live() const = 0;
   virtual const IdIndex& ids() const = 0;
   virtual const FieldIndexes& fields() const = 0;
-  virtual PointId id(std::uint32_t slot) const = 0;
-  virtual bool has_vector(std::uint32_t slot, std::string_view name) const = 0;
   /** Sets the bits of the slots that have a vector of this name; `words` holds zeros. Unknown names have none. */
   virtual void slots_with_vector(std::string_view name, std::span<std::uint64_t> words) const = 0;
   /**

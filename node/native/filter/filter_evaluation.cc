@@ -1,12 +1,11 @@
 #include "filter/filter_evaluation.h"
 
-#include <array>
 #include <bit>
-#include <optional>
 #include <utility>
 
 #include "filter/index_evaluation.h"
 #include "filter/payload_check.h"
+#include "filter/slot_facts.h"
 
 namespace vdb {
 
@@ -21,7 +20,7 @@ FilterBounds bounds(const FilterProgram& program, const FilterContext& context) 
   IndexEvaluation::Known known = IndexEvaluation(context).evaluate(program.root());
   const std::span<const std::uint64_t> live = context.live();
   for (std::size_t w = 0; w < live.size(); w++) known.certain[w] &= live[w];
-  FilterBounds bounds{std::move(known.certain), std::move(known.possible), known.exact, {}};
+  FilterBounds bounds{std::move(known.certain), std::move(known.possible), known.exact, nullptr};
   if (bounds.exact) return bounds;
   for (std::size_t w = 0; w < live.size(); w++) bounds.possible[w] &= live[w];
   if (bounds.possible == bounds.certain) {
@@ -29,7 +28,7 @@ FilterBounds bounds(const FilterProgram& program, const FilterContext& context) 
     bounds.exact = true;
     return bounds;
   }
-  bounds.uuid_paths = context.fields().uuid_paths();
+  bounds.facts = std::make_shared<const SlotFacts>(SlotFacts::gather(program.root(), context));
   return bounds;
 }
 
@@ -40,7 +39,7 @@ std::vector<std::uint64_t> settle(const FilterProgram& program, FilterBounds bou
   const auto decide = [&] {
     context.payloads(slots, [&](std::size_t position, std::string_view payload) {
       const std::uint32_t slot = slots[position];
-      PayloadCheck check(context, bounds.uuid_paths, slot, [&] { return payload; });
+      PayloadCheck check(*bounds.facts, slot, [&] { return payload; });
       if (check.matches(program.root())) bounds.certain[slot / 64] |= std::uint64_t{1} << (slot % 64);
     });
     slots.clear();
@@ -57,22 +56,6 @@ std::vector<std::uint64_t> settle(const FilterProgram& program, FilterBounds bou
 
 std::vector<std::uint64_t> bitmap(const FilterProgram& program, const FilterContext& context) {
   return settle(program, bounds(program, context), context);
-}
-
-bool matches(const FilterProgram& program, std::uint32_t slot, std::string_view payload, const FilterContext& context) {
-  const std::vector<std::string> uuid_paths = context.fields().uuid_paths();
-  return PayloadCheck(context, uuid_paths, slot, [&] { return payload; }).matches(program.root());
-}
-
-bool matches(const FilterProgram& program, std::uint32_t slot, const FilterContext& context) {
-  std::string held;
-  const auto fetch = [&]() -> std::string_view {
-    const std::array<std::uint32_t, 1> slots{slot};
-    context.payloads(slots, [&](std::size_t, std::string_view payload) { held = payload; });
-    return held;
-  };
-  const std::vector<std::string> uuid_paths = context.fields().uuid_paths();
-  return PayloadCheck(context, uuid_paths, slot, fetch).matches(program.root());
 }
 
 std::uint64_t count_bits(const std::vector<std::uint64_t>& words) {

@@ -1,14 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <string_view>
+#include <memory>
 #include <vector>
 
 #include "filter/filter_context.h"
 #include "filter/filter_program.h"
 
 namespace vdb {
+
+struct SlotFacts;
 
 /** How many live slots a filter matches: never fewer than `min`, never more than `max`. */
 struct Estimate {
@@ -31,31 +32,21 @@ struct FilterBounds {
   std::vector<std::uint64_t> certain;
   std::vector<std::uint64_t> possible;
   bool exact = true;
-  /** Paths at which texts are compared as UUIDs, for the payloads still to be read. */
-  std::vector<std::string> uuid_paths;
+  /** For `settle`, when not exact. Bounds that a caller makes of a part of these share them. */
+  std::shared_ptr<const SlotFacts> facts;
 };
 
 /** Needs the shared lock; reads no payload. */
 FilterBounds bounds(const FilterProgram& program, const FilterContext& context);
 
 /**
- * Settles what `bounds` left open by reading payloads in batches; needs no lock. Returns the
- * words of the slots that match, all of them live when `bounds` was taken.
+ * Settles what `bounds` left open by reading payloads in batches. Calls nothing but `payloads` of the
+ * context, so it needs no lock. Returns the words of the slots that match.
  */
 std::vector<std::uint64_t> settle(const FilterProgram& program, FilterBounds bounds, const FilterContext& context);
 
 /** `bounds` and `settle` in one, under the caller's shared lock. */
 std::vector<std::uint64_t> bitmap(const FilterProgram& program, const FilterContext& context);
-
-/**
- * Whether one slot matches, from its payload alone; liveness is not looked at. Reads `fields` only
- * for the types of the indexes (a UUID index makes spellings of one UUID equal), so it needs the
- * shared lock unless no index can be created or dropped meanwhile.
- */
-bool matches(const FilterProgram& program, std::uint32_t slot, std::string_view payload, const FilterContext& context);
-
-/** As above; the payload is read when the first condition needs it, and once. */
-bool matches(const FilterProgram& program, std::uint32_t slot, const FilterContext& context);
 
 /** Bits set. */
 std::uint64_t count_bits(const std::vector<std::uint64_t>& words);

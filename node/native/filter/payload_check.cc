@@ -7,9 +7,8 @@
 
 namespace vdb {
 
-PayloadCheck::PayloadCheck(const FilterContext& context, const std::vector<std::string>& uuid_paths, std::uint32_t slot,
-                           std::function<std::string_view()> payload)
-    : context_(context), uuid_paths_(uuid_paths), slot_(slot), payload_(std::move(payload)) {}
+PayloadCheck::PayloadCheck(const SlotFacts& facts, std::uint32_t slot, std::function<std::string_view()> payload)
+    : facts_(facts), slot_(slot), payload_(std::move(payload)) {}
 
 bool PayloadCheck::matches(const FilterNode& node) { return check(node, {}); }
 
@@ -30,11 +29,11 @@ bool PayloadCheck::check(const FilterNode& node, const Scope& scope) {
     bool operator()(const AtPath& leaf) const { return self.at_path(leaf, scope); }
     // Elements of an array have neither ids nor vectors: within them these match nothing, as in the original.
     bool operator()(const HasId& leaf) const {
-      return scope.element == nullptr && std::ranges::binary_search(leaf.ids, self.context_.id(self.slot_));
+      return scope.element == nullptr && self.facts_.has_id(leaf, self.slot_);
     }
     bool operator()(const Nested& inner) const { return self.nested(inner, scope); }
     bool operator()(const HasVector& leaf) const {
-      return scope.element == nullptr && self.context_.has_vector(self.slot_, leaf.name);
+      return scope.element == nullptr && self.facts_.has_vector(leaf, self.slot_);
     }
   };
   return std::visit(Case{*this, scope}, node.value);
@@ -61,9 +60,9 @@ bool PayloadCheck::nested(const Nested& nested, const Scope& scope) {
 }
 
 bool PayloadCheck::by_uuid(const AtPath& leaf, const Scope& scope) const {
-  if (uuid_paths_.empty() || !std::holds_alternative<KeywordMatch>(leaf.condition)) return false;
-  if (scope.prefix == nullptr) return std::ranges::binary_search(uuid_paths_, leaf.canonical_path);
-  return std::ranges::binary_search(uuid_paths_, joined(*scope.prefix, leaf.path).to_string());
+  if (facts_.uuid_paths.empty() || !std::holds_alternative<KeywordMatch>(leaf.condition)) return false;
+  if (scope.prefix == nullptr) return std::ranges::binary_search(facts_.uuid_paths, leaf.canonical_path);
+  return std::ranges::binary_search(facts_.uuid_paths, joined(*scope.prefix, leaf.path).to_string());
 }
 
 const JsonValue& PayloadCheck::root(const Scope& scope) {

@@ -2,21 +2,19 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <string_view>
 #include <vector>
 
-#include "filter/filter_context.h"
 #include "filter/filter_node.h"
+#include "filter/slot_facts.h"
 
 namespace vdb {
 
 /** Decides one slot by its payload, which is asked for when the first condition needs it. */
 class PayloadCheck {
  public:
-  /** `uuid_paths` are the canonical paths with a UUID index; they outlive the check. */
-  PayloadCheck(const FilterContext& context, const std::vector<std::string>& uuid_paths, std::uint32_t slot,
-               std::function<std::string_view()> payload);
+  /** `facts` of the filter outlive the check. */
+  PayloadCheck(const SlotFacts& facts, std::uint32_t slot, std::function<std::string_view()> payload);
 
   bool matches(const FilterNode& node);
 
@@ -35,8 +33,7 @@ class PayloadCheck {
   bool by_uuid(const AtPath& leaf, const Scope& scope) const;
   const JsonValue& root(const Scope& scope);
 
-  const FilterContext& context_;
-  const std::vector<std::string>& uuid_paths_;
+  const SlotFacts& facts_;
   std::uint32_t slot_;
   std::function<std::string_view()> payload_;
   JsonValue whole_{"{}"};

@@ -46,10 +46,9 @@ SlotWords FilteredSlots::sample() const {
 uint64_t FilteredSlots::estimate() {
   if (settled_) return count();
   if (estimate_.has_value()) return *estimate_;
-  FilterBounds part;
+  FilterBounds part = bounds_;
   part.certain.assign(bounds_.possible.size(), 0);
   part.possible = sample();
-  part.exact = false;
   part.facts = bounds_.facts;
   const uint64_t tried = count_bits(part.possible);
   const uint64_t matched = count_bits(settle(program_, std::move(part), *view_));
@@ -78,10 +77,9 @@ std::vector<uint32_t> FilteredSlots::settle_some(std::span<const uint32_t> slots
                  [&](uint32_t slot) { return has(bounds_.certain, slot); });
     return matching;
   }
-  FilterBounds part;
+  FilterBounds part = bounds_;
   part.certain.assign(bounds_.possible.size(), 0);
   part.possible.assign(bounds_.possible.size(), 0);
-  part.exact = false;
   part.facts = bounds_.facts;
   for (const uint32_t slot : slots) {
     if (has(bounds_.possible, slot)) part.possible[slot / 64] |= uint64_t{1} << (slot % 64);
