@@ -64,7 +64,7 @@ Napi::Promise apply(const Napi::CallbackInfo& info, const SharedShard& shard) {
       info.Env(), shard,
       [shard, sequence, operation = copy_of(bytes_of(info[1]))] { return shard->apply(sequence, operation); },
       [](Napi::Env env, ApplyOutcome outcome) -> Napi::Value {
-        const Napi::Object object = Napi::Object::New(env);
+        Napi::Object object = Napi::Object::New(env);
         object["missing"] =
             outcome.missing.has_value() ? Napi::String::New(env, to_string(*outcome.missing)) : Napi::Value(env.Null());
         return object;
@@ -139,7 +139,7 @@ void add_method(Napi::Object object, const char* name, const SharedShard& shard,
 }
 
 Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
-  const Napi::Object object = Napi::Object::New(env);
+  Napi::Object object = Napi::Object::New(env);
   add_method(object, "apply", shard, apply);
   add_method(object, "resolve", shard, resolve);
   add_method(object, "search", shard, search);

@@ -81,10 +81,10 @@ VectorSchema vector_schema_of(const Napi::Value& value) {
 Napi::Number number(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
 
 Napi::Array vectors_to_js(Napi::Env env, const ShardInfo& info) {
-  const Napi::Array vectors = Napi::Array::New(env, info.vectors.size());
+  Napi::Array vectors = Napi::Array::New(env, info.vectors.size());
   for (uint32_t i = 0; i < info.vectors.size(); i++) {
     const VectorInfo& from = info.vectors[i];
-    const Napi::Object to = Napi::Object::New(env);
+    Napi::Object to = Napi::Object::New(env);
     to["name"] = Napi::String::New(env, from.name);
     to["count"] = number(env, from.count);
     to["rows"] = number(env, from.rows);
@@ -155,7 +155,7 @@ ScrollQuery scroll_query_of(const Napi::Value& value) {
 }
 
 Napi::Value scroll_page_to_js(Napi::Env env, ScrollPage page) {
-  const Napi::Object object = Napi::Object::New(env);
+  Napi::Object object = Napi::Object::New(env);
   object["points"] = buffer_of(env, std::move(page.points));
   if (page.next.has_value()) {
     ByteWriter id;
@@ -168,7 +168,7 @@ Napi::Value scroll_page_to_js(Napi::Env env, ScrollPage page) {
 }
 
 Napi::Value shard_info_to_js(Napi::Env env, const ShardInfo& info) {
-  const Napi::Object object = Napi::Object::New(env);
+  Napi::Object object = Napi::Object::New(env);
   object["sequence"] = number(env, info.sequence);
   object["checkpointSequence"] = number(env, info.checkpoint_sequence);
   object["points"] = number(env, info.points);
@@ -176,9 +176,9 @@ Napi::Value shard_info_to_js(Napi::Env env, const ShardInfo& info) {
   object["slots"] = number(env, info.slots);
   object["generation"] = number(env, info.generation);
   object["vectors"] = vectors_to_js(env, info);
-  const Napi::Array fields = Napi::Array::New(env, info.field_indexes.size());
+  Napi::Array fields = Napi::Array::New(env, info.field_indexes.size());
   for (uint32_t i = 0; i < info.field_indexes.size(); i++) {
-    const Napi::Object to = Napi::Object::New(env);
+    Napi::Object to = Napi::Object::New(env);
     to["path"] = Napi::String::New(env, info.field_indexes[i].path);
     to["type"] = Napi::String::New(env, std::string(to_string(info.field_indexes[i].type)));
     to["points"] = number(env, info.field_indexes[i].points);
