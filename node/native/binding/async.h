@@ -49,7 +49,7 @@ class Completion {
   /** `keep` is kept from the garbage collector until the promise settles: buffers that the work reads. */
   explicit Completion(Napi::Env env, std::initializer_list<Napi::Value> keep = {});
   ~Completion();
-  Completion(Completion&& other) noexcept = default;
+  Completion(Completion&& other) noexcept;
   Completion& operator=(Completion&& other) = delete;
 
   Napi::Promise promise() const;
@@ -59,11 +59,11 @@ class Completion {
   void reject(std::exception_ptr error);
 
  private:
-  struct State;
   void settle(Convert convert, std::exception_ptr error);
 
   std::shared_ptr<CompletionQueue> queue_;
-  std::unique_ptr<State> state_;
+  /** 0 once it is settled or moved from. */
+  std::uint64_t id_ = 0;
 };
 
 /**
@@ -108,7 +108,7 @@ Napi::Promise run_async(Napi::Env env, Priority priority, Work work, std::initia
 std::span<const std::uint8_t> bytes_of(const Napi::Value& value);
 /** As bytes_of, nothing for null and undefined. */
 std::optional<std::span<const std::uint8_t>> optional_bytes_of(const Napi::Value& value);
-/** A Buffer that owns a copy-free `bytes`. */
+/** A Buffer that takes `bytes` over; small ones are copied, which is cheaper than a finaliser. */
 Napi::Buffer<std::uint8_t> buffer_of(Napi::Env env, std::vector<std::uint8_t> bytes);
 /** An integer of 0 to 2^53 - 1; throws TypeError that names `field` for anything else. */
 std::uint64_t integer_of(const Napi::Value& value, const char* field);
