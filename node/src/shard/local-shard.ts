@@ -97,8 +97,11 @@ export class LocalShard {
   /** Logs one operation. The bytes must not be changed afterwards. */
   async write(operation: Uint8Array, { wait }: WriteOptions): Promise<WriteResult> {
     this.#checkWritable();
-    await this.#queue.enter(operation.byteLength);
-    const pending = await this.#section.run(() => Promise.resolve(this.#append(operation)));
+    // Room is waited for inside, so that a conditional write cannot pass one that came before it.
+    const pending = await this.#section.run(async () => {
+      await this.#queue.enter(operation.byteLength);
+      return this.#append(operation);
+    });
     return this.#answer(pending, wait);
   }
 

@@ -12,13 +12,13 @@ export class Maintenance {
   readonly #report: (error: Error) => void;
   #policy: ShardPolicy;
   #timer: NodeJS.Timeout | null = null;
-  /** The work in progress; checkpoints and vacuums run one at a time. */
-  #running: Promise<void> = Promise.resolve();
+  /** One checkpoint at a time, and beside it one vacuum: a long one must not let the log grow. */
+  #checkpointRunning: Promise<void> = Promise.resolve();
+  #vacuumRunning: Promise<boolean> | null = null;
   #checkpointQueued: Promise<void> | null = null;
   #logBytesAtCheckpoint = 0;
   #appliedAtMs = 0;
   #stopped = false;
-  #vacuuming = false;
 
   constructor(log: NativeLog, native: NativeShard, policy: ShardPolicy, report: (error: Error) => void) {
     this.#log = log;
@@ -28,7 +28,7 @@ export class Maintenance {
   }
 
   get vacuuming(): boolean {
-    return this.#vacuuming;
+    return this.#vacuumRunning !== null;
   }
 
   /** A shard that replayed something when it was opened saves it like anything else. */
@@ -59,42 +59,35 @@ export class Maintenance {
   /** Calls that arrive while one waits for its turn share it. */
   checkpoint(): Promise<void> {
     if (this.#checkpointQueued !== null) return this.#checkpointQueued;
-    const queued = this.#exclusively(async () => {
+    const queued = this.#checkpointRunning.then(async () => {
       this.#checkpointQueued = null;
       const logBytes = this.#log.sizeBytes;
       await this.#native.checkpoint();
       this.#logBytesAtCheckpoint = Math.min(logBytes, this.#log.sizeBytes);
     });
     this.#checkpointQueued = queued;
+    this.#checkpointRunning = queued.then(
+      () => undefined,
+      () => undefined,
+    );
     return queued;
   }
 
+  /** Calls that arrive while one runs share it. */
   vacuum(): Promise<boolean> {
-    return this.#exclusively(async () => {
-      this.#vacuuming = true;
-      try {
-        return await this.#native.vacuum(this.#policy.deletedThreshold, this.#policy.vacuumMinSlots);
-      } finally {
-        this.#vacuuming = false;
-      }
+    const { deletedThreshold, vacuumMinSlots } = this.#policy;
+    this.#vacuumRunning ??= this.#native.vacuum(deletedThreshold, vacuumMinSlots).finally(() => {
+      this.#vacuumRunning = null;
     });
+    return this.#vacuumRunning;
   }
 
-  /** Waits for what runs; nothing starts afterwards. */
+  /** Nothing starts afterwards. Waits for a checkpoint that runs; a vacuum is given up by the engine's close. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    await this.#running;
-  }
-
-  #exclusively<T>(body: () => Promise<T>): Promise<T> {
-    const result = this.#running.then(body);
-    this.#running = result.then(
-      () => undefined,
-      () => undefined,
-    );
-    return result;
+    await this.#checkpointRunning;
   }
 
   #dirty(): boolean {

@@ -5,7 +5,8 @@
 export class WriteQueue {
   readonly #operationsMax: number;
   readonly #bytesMax: number;
-  readonly #waiting: { readonly bytes: number; readonly admit: () => void; readonly refuse: (error: Error) => void }[] = [];
+  readonly #waiting: { readonly bytes: number; readonly admit: () => void; readonly refuse: (error: Error) => void }[] =
+    [];
   #operations = 0;
   #bytes = 0;
   #closed: Error | null = null;
