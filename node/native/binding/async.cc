@@ -32,15 +32,12 @@ Process& process() {
 }
 
 void leave_process() {
-  std::shared_ptr<ThreadPool> pool;
   {
     Process& shared = process();
     std::lock_guard lock(shared.mutex);
     if (--shared.environments != 0) return;
-    pool = std::move(shared.pool);
   }
-  // Before the process runs its static destructors, no thread of the engine may run any more.
-  if (pool != nullptr) pool->stop();
+  stop_shared_pool();
 }
 
 constexpr std::size_t kCopiedBytesMax = 16u << 10;
@@ -70,6 +67,18 @@ unsigned pool_threads() {
   return shared.search_threads != 0 ? shared.search_threads : std::max(1u, std::thread::hardware_concurrency());
 }
 
+void stop_shared_pool() {
+  std::shared_ptr<ThreadPool> pool;
+  {
+    Process& shared = process();
+    std::lock_guard lock(shared.mutex);
+    pool = std::move(shared.pool);
+  }
+  if (pool != nullptr) pool->stop();
+}
+
+void release_promises(Napi::Env env) { env.GetInstanceData<Environment>()->completions->close(); }
+
 void init_async(Napi::Env env) {
   {
     Process& shared = process();
@@ -80,7 +89,7 @@ void init_async(Napi::Env env) {
   // function away, and the pool stops last.
   env.AddCleanupHook([] { leave_process(); });
   auto completions = CompletionQueue::create(env);
-  env.SetInstanceData(new Environment{completions});
+  env.SetInstanceData(std::make_unique<Environment>(Environment{completions}).release());
   env.AddCleanupHook([completions] { completions->close(); });
 }
 

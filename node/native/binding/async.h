@@ -32,6 +32,10 @@ unsigned pool_threads();
 
 /** Registers the environment. Called once by the module's init, before anything else here. */
 void init_async(Napi::Env env);
+/** Before the process ends: waits for the pool's running tasks and drops the others. */
+void stop_shared_pool();
+/** Before the environment ends: its promises will not be settled any more. */
+void release_promises(Napi::Env env);
 
 class CompletionQueue;
 

@@ -7,6 +7,7 @@
 #include "binding/async.h"
 #include "binding/codec_object.h"
 #include "binding/log_object.h"
+#include "binding/process_end.h"
 #include "binding/shard_object.h"
 #include "binding/store_object.h"
 #include "kernels/kernels.h"
@@ -51,6 +52,7 @@ Napi::Value configure(const Napi::CallbackInfo& call) {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   init_async(env);
+  init_process_end(env);
   exports["info"] = Napi::Function::New(env, info, "info");
   exports["configure"] = Napi::Function::New(env, configure, "configure");
   init_log(env, exports);

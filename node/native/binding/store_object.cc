@@ -1,8 +1,10 @@
 #include "binding/store_object.h"
 
 #include <limits>
+#include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "binding/async.h"
 #include "binding/blocking.h"
@@ -40,6 +42,25 @@ Napi::Value to_js(Napi::Env env, const SharedStore& store) {
   return object;
 }
 
+/** The stores that openStore made, for the end of the process. */
+struct OpenStores {
+  std::mutex mutex;
+  std::vector<std::weak_ptr<Store>> stores;
+};
+
+OpenStores& open_stores() {
+  static OpenStores all;
+  return all;
+}
+
+SharedStore remembered(SharedStore store) {
+  OpenStores& all = open_stores();
+  std::lock_guard lock(all.mutex);
+  std::erase_if(all.stores, [](const auto& each) { return each.expired(); });
+  all.stores.push_back(store);
+  return store;
+}
+
 Napi::Value open_store(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     if (!info[0].IsString()) throw Napi::TypeError::New(info.Env(), "directory must be a string");
@@ -48,7 +69,7 @@ Napi::Value open_store(const Napi::CallbackInfo& info) {
     options.block_cache_bytes = integer_of(info[1].As<Napi::Object>().Get("blockCacheBytes"), "blockCacheBytes");
     return run_blocking(
         info.Env(),
-        [directory = info[0].ToString().Utf8Value(), options] { return Store::open(directory, options); },
+        [directory = info[0].ToString().Utf8Value(), options] { return remembered(Store::open(directory, options)); },
         [](Napi::Env env, SharedStore store) -> Napi::Value { return to_js(env, store); });
   });
 }
@@ -61,6 +82,24 @@ void init_store(Napi::Env env, Napi::Object exports) {
 
 std::shared_ptr<Store> store_of(const Napi::Value& value) {
   return take_inside<Store>(value, kStoreTag, "a store of this engine is expected");
+}
+
+void close_open_stores() {
+  std::vector<std::weak_ptr<Store>> stores;
+  {
+    OpenStores& all = open_stores();
+    std::lock_guard lock(all.mutex);
+    stores.swap(all.stores);
+  }
+  for (const auto& each : stores) {
+    const SharedStore store = each.lock();
+    if (store == nullptr) continue;
+    try {
+      store->close();
+    } catch (...) {
+      // Nobody is left to be told; what was written is in RocksDB's own log.
+    }
+  }
 }
 
 }  // namespace vdb
