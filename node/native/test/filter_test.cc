@@ -296,6 +296,41 @@ TEST_CASE("an index on the elements' field narrows a nested filter") {
   CHECK(estimate(FilterProgram::decode(compile(nested)), world).max == 2);
 }
 
+TEST_CASE("an index on the elements' field does not hide elements that have no value") {
+  std::mt19937_64 random(1);
+  World world(3);
+  const std::vector<std::string> payloads = {R"({"l":[{"x":1},{"y":1}]})", R"({"l":[{"x":1}]})", R"({"l":[]})"};
+  for (std::uint32_t slot = 0; slot < 3; slot++) {
+    world.put(slot, {}, random);
+    world.payload_texts[slot] = payloads[slot];
+  }
+  world.create_index("l[].x", FieldType::kInteger);
+  Node nested{Node::Kind::kNested};
+  nested.path = "l";
+  nested.nodes.push_back(leaf("x", IsEmpty{}));
+  CHECK(found_in(world, nested) == Slots{0});
+}
+
+TEST_CASE("a UUID index on the elements' field makes spellings equal within them, too") {
+  std::mt19937_64 random(1);
+  World world(2);
+  const std::vector<std::string> payloads = {R"({"l":[{"x":"550E8400E29B41D4A716446655440000","y":1}]})",
+                                             R"({"l":[{"x":"6ba7b810-9dad-11d1-80b4-00c04fd430c8","y":1}]})"};
+  for (std::uint32_t slot = 0; slot < 2; slot++) {
+    world.put(slot, {}, random);
+    world.payload_texts[slot] = payloads[slot];
+  }
+  Node nested{Node::Kind::kNested};
+  nested.path = "l[]";
+  nested.nodes.push_back(leaf("x", KeywordMatch{{"550e8400-e29b-41d4-a716-446655440000"}, false}));
+  CHECK(found_in(world, nested).empty());
+  world.create_index("l[].x", FieldType::kUuid);
+  CHECK(found_in(world, nested) == Slots{0});
+  // A text that is no UUID keeps the index from answering, not from deciding how texts compare.
+  nested.nodes.front() = leaf("x", KeywordMatch{{"550e8400-e29b-41d4-a716-446655440000", "no uuid"}, false});
+  CHECK(found_in(world, nested) == Slots{0});
+}
+
 TEST_CASE("limits of depth and number are kept") {
   const auto chain = [](std::size_t depth) {
     std::vector<std::uint8_t> bytes(depth - 1, 0x03);
