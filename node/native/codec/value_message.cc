@@ -21,8 +21,9 @@ constexpr std::uint32_t kKey = 1;
 constexpr std::uint32_t kEntryValue = 2;
 constexpr std::uint32_t kItems = 1;
 
+/** `depth` counts the containers around a container: the same limit as in JSON. */
 void check_depth(std::size_t depth) {
-  if (depth > kJsonDepthMax) throw BadRequest("payload: recursion limit exceeded");
+  if (depth >= kJsonDepthMax) throw BadRequest("payload: recursion limit exceeded");
 }
 
 /** A stored payload as fields of qdrant.Value, in one walk over the text whatever its depth. */
@@ -133,7 +134,7 @@ class ValueWriter {
 
 }  // namespace
 
-void ValueMapReader::clear() { json_ = "{"; }
+void ValueMapReader::clear() { json_.assign(1, '{'); }
 
 std::string_view ValueMapReader::finish() {
   if (json_.size() == 1) return {};
@@ -160,7 +161,6 @@ void ValueMapReader::append_entry(std::span<const std::uint8_t> message, std::si
 }
 
 void ValueMapReader::append_value(std::span<const std::uint8_t> message, std::size_t depth) {
-  check_depth(depth);
   // The members of a oneof may all be there; the last one counts.
   const std::size_t start = json_.size();
   json_.append("null");
@@ -188,6 +188,7 @@ void ValueMapReader::append_value(std::span<const std::uint8_t> message, std::si
 }
 
 void ValueMapReader::append_struct(std::span<const std::uint8_t> message, std::size_t depth) {
+  check_depth(depth);
   json_.push_back('{');
   const std::size_t first = members_.begin();
   for (WireReader reader(message); reader.next();) {
@@ -202,6 +203,7 @@ void ValueMapReader::append_struct(std::span<const std::uint8_t> message, std::s
 }
 
 void ValueMapReader::append_list(std::span<const std::uint8_t> message, std::size_t depth) {
+  check_depth(depth);
   json_.push_back('[');
   bool first = true;
   for (WireReader reader(message); reader.next();) {

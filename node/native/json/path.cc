@@ -88,10 +88,14 @@ std::string JsonPath::to_string() const {
     switch (step.kind) {
       case PathStep::Kind::kKey:
         if (!text.empty()) text.push_back('.');
-        text.append(is_bare(step.key) ? step.key : '"' + step.key + '"');
+        if (is_bare(step.key)) {
+          text.append(step.key);
+        } else {
+          text.append(1, '"').append(step.key).append(1, '"');
+        }
         break;
       case PathStep::Kind::kIndex:
-        text.append("[" + std::to_string(step.index) + "]");
+        text.append(1, '[').append(std::to_string(step.index)).append(1, ']');
         break;
       case PathStep::Kind::kEvery:
         text.append("[]");
