@@ -28,7 +28,8 @@ class IdentityProvider implements experimental.CertificateProvider {
 
   addIdentityCertificateListener(listener: IdentityListener): void {
     this.#listeners.add(listener);
-    this.#tell(listener);
+    // grpc-js listens before it knows whom to pass the news on to, so it is told right after.
+    queueMicrotask(() => this.#tell(listener));
   }
 
   removeIdentityCertificateListener(listener: IdentityListener): void {
