@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "binding/async.h"
+#include "binding/blocking.h"
 #include "binding/log_object.h"
+#include "binding/native_object.h"
 #include "binding/shard_values.h"
 #include "binding/store_object.h"
 #include "shard/maintenance_threads.h"
@@ -127,17 +129,6 @@ Napi::Promise close(const Napi::CallbackInfo& info, const SharedShard& shard) {
       info.Env(), MaintenanceKind::kCheckpoint, [shard] { return shard->close(), true; }, to_undefined);
 }
 
-/** A method of the object: a function that holds the shard. */
-template <class Method>
-void add_method(Napi::Object object, const char* name, const SharedShard& shard, Method method) {
-  object[name] = Napi::Function::New(
-      object.Env(),
-      [shard, method](const Napi::CallbackInfo& info) -> Napi::Value {
-        return guarded(info.Env(), [&]() -> Napi::Value { return method(info, shard); });
-      },
-      name);
-}
-
 Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
   Napi::Object object = Napi::Object::New(env);
   add_method(object, "apply", shard, apply);
@@ -150,6 +141,10 @@ Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
   add_method(object, "updateSchema", shard, update_schema);
   add_method(object, "vacuum", shard, vacuum);
   add_method(object, "close", shard, close);
+  add_method(object, "readOnly", shard, [](const Napi::CallbackInfo& info, const SharedShard& open) -> Napi::Value {
+    const auto reason = open->read_only();
+    return reason.has_value() ? Napi::Value(Napi::String::New(info.Env(), *reason)) : info.Env().Null();
+  });
   add_method(object, "info", shard, [](const Napi::CallbackInfo& info, const SharedShard& open) -> Napi::Value {
     return shard_info_to_js(info.Env(), open->info());
   });

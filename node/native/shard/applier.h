@@ -23,6 +23,8 @@ enum class ApplyMode : uint8_t {
   kSlotsOnly,
 };
 
+struct PendingOperation;
+
 class Applier {
  public:
   explicit Applier(Generation& generation) : generation_(generation) {}
@@ -45,33 +47,31 @@ class Applier {
   void rebuild_fields(uint64_t sequence);
 
  private:
-  struct Pending;
-
-  void apply_operation(Pending& pending, const UpsertPoints& operation);
-  void apply_operation(Pending& pending, const DeletePoints& operation);
-  void apply_operation(Pending& pending, const SetPayload& operation);
-  void apply_operation(Pending& pending, const OverwritePayload& operation);
-  void apply_operation(Pending& pending, const DeletePayloadKeys& operation);
-  void apply_operation(Pending& pending, const ClearPayload& operation);
-  void apply_operation(Pending& pending, const UpdateVectors& operation);
-  void apply_operation(Pending& pending, const DeleteVectors& operation);
-  void apply_operation(Pending& pending, const CreateFieldIndex& operation);
-  void apply_operation(Pending& pending, const DeleteFieldIndex& operation);
-  void apply_operation(Pending& pending, const Nothing& operation);
+  void apply_operation(PendingOperation& pending, const UpsertPoints& operation);
+  void apply_operation(PendingOperation& pending, const DeletePoints& operation);
+  void apply_operation(PendingOperation& pending, const SetPayload& operation);
+  void apply_operation(PendingOperation& pending, const OverwritePayload& operation);
+  void apply_operation(PendingOperation& pending, const DeletePayloadKeys& operation);
+  void apply_operation(PendingOperation& pending, const ClearPayload& operation);
+  void apply_operation(PendingOperation& pending, const UpdateVectors& operation);
+  void apply_operation(PendingOperation& pending, const DeleteVectors& operation);
+  void apply_operation(PendingOperation& pending, const CreateFieldIndex& operation);
+  void apply_operation(PendingOperation& pending, const DeleteFieldIndex& operation);
+  void apply_operation(PendingOperation& pending, const Nothing& operation);
 
   std::vector<int> spaces_of(const PointList& list) const;
   void check_vectors(const PointList& list, const std::vector<int>& spaces) const;
-  void write_vectors(Pending& pending, const PointList& list, const std::vector<int>& spaces,
+  void write_vectors(PendingOperation& pending, const PointList& list, const std::vector<int>& spaces,
                      const std::vector<const PointView*>& points);
-  void add_rows(Pending& pending, const PointList& list, const std::vector<int>& spaces,
+  void add_rows(PendingOperation& pending, const PointList& list, const std::vector<int>& spaces,
                 const std::vector<const PointView*>& points, size_t space);
-  void remove_sparse(Pending& pending, uint32_t slot, size_t space);
-  void name_slots(Pending& pending, const std::vector<PointId>& ids);
+  void remove_sparse(PendingOperation& pending, uint32_t slot, size_t space);
+  void name_slots(PendingOperation& pending, const std::vector<PointId>& ids);
   template <class Edit>
-  void edit_payloads(Pending& pending, const std::vector<PointId>& ids, Edit edit);
-  void set_payload(Pending& pending, SlotChange& change, std::string payload);
-  void read_old_payloads(Pending& pending);
-  void publish(Pending& pending);
+  void edit_payloads(PendingOperation& pending, const std::vector<PointId>& ids, Edit edit);
+  void set_payload(PendingOperation& pending, SlotChange& change, std::string payload);
+  void read_old_payloads(PendingOperation& pending);
+  void publish(PendingOperation& pending);
   void fill_index(FieldIndexes& indexes, const std::string& path) const;
 
   Generation& generation_;

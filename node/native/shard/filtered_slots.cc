@@ -19,15 +19,22 @@ uint64_t open_bits(const FilterBounds& bounds) {
 }  // namespace
 
 FilteredSlots::FilteredSlots(Generation& generation, const FilterProgram& program) : program_(program) {
-  // Payloads, if they will be read, are pinned at the moment of the slots: both locks, in their order.
+  {
+    // What indexes answer wants nothing of RocksDB, and does not wait for writes to it.
+    const SharedGuard guard(generation.lock);
+    view_.emplace(generation);
+    bounds_ = bounds(program_, *view_);
+    settled_ = bounds_.exact;
+    if (settled_) return;
+  }
+  // Payloads will be read: pinned at the moment of the slots, so both locks, in their order.
   const SharedGuard store_guard(generation.store_lock);
   const SharedGuard guard(generation.lock);
   view_.emplace(generation);
+  view_->pin_payloads();
   bounds_ = bounds(program_, *view_);
   settled_ = bounds_.exact;
-  if (settled_) return;
-  view_->pin_payloads();
-  open_ = open_bits(bounds_);
+  if (!settled_) open_ = open_bits(bounds_);
 }
 
 SlotWords FilteredSlots::sample() const {

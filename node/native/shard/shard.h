@@ -74,6 +74,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   ScrollPage scroll(const ScrollQuery& query);
   uint64_t count(const std::optional<std::vector<uint8_t>>& filter, bool exact);
   ShardInfo info() const;
+  /** Why the shard takes no writes, at no cost. */
+  std::optional<std::string> read_only() const;
   /** Throws what stopped the shard, or Closed. */
   void check_open() const;
 
@@ -93,6 +95,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
 
   explicit Shard(ShardOptions options);
 
+  /** A read in progress: close() waits for it, because the store may be closed next. */
+  struct Reading {
+    std::shared_lock<SharedMutex> guard;
+    std::shared_ptr<Generation> generation;
+  };
+  Reading begin_read() const;
   std::shared_ptr<Generation> generation() const;
   void retry_waiting();
   void after_apply(Generation& generation);
@@ -101,6 +109,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   void poison(std::exception_ptr error);
   bool index_some() const;
   void start_graphs(Generation& generation);
+  void release();
   /** The next generation answers from now on; the old one is kept until a manifest names the new one. */
   void supersede(std::shared_ptr<Generation> generation);
   /** Waits for `work` on the strand; throws what it throws, and Closed when the engine stops. */
@@ -127,7 +136,12 @@ class Shard : public std::enable_shared_from_this<Shard> {
   mutable std::mutex state_mutex_;
   std::optional<std::string> read_only_;
   std::exception_ptr poison_;
+  std::atomic<bool> closing_{false};
   std::atomic<bool> closed_{false};
+  mutable SharedMutex reads_;
+  /** The newest list that info() could read without waiting for a writer. */
+  mutable std::vector<FieldIndexInfo> field_indexes_;
+  mutable uint64_t memory_bytes_ = 0;
 
   /** One checkpoint is written at a time. */
   std::mutex checkpoint_mutex_;

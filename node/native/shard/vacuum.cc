@@ -50,7 +50,7 @@ Vacuum::~Vacuum() {
 }
 
 void Vacuum::check_cancelled() const {
-  if (shard_.vacuum_cancelled_.load() || maintenance_is_stopping()) throw Closed("the vacuum was cancelled");
+  if (shard_.vacuum_cancelled_.load() || shard_.closing_.load() || maintenance_is_stopping()) throw Closed("the vacuum was cancelled");
 }
 
 /** A pool that stops drops the task, which breaks the promise and ends the vacuum. */
@@ -259,6 +259,7 @@ void Vacuum::insert_waiting() {
 void Vacuum::swap() {
   std::optional<CheckpointPlan> plan;
   shard_.on_strand([&] {
+    check_cancelled();
     catch_up(old_->sequence.load());
     shard_.start_graphs(*fresh_);
     shard_.supersede(fresh_);

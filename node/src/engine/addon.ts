@@ -162,6 +162,8 @@ export interface NativeShard {
    */
   vacuum(deletedThreshold: number, minimumSlots: number): Promise<boolean>;
   info(): ShardInfo;
+  /** `readOnly` of the info alone, at no cost. */
+  readOnly(): string | null;
   /** Checkpoints unless poisoned, then releases files and memory. */
   close(): Promise<void>;
 }

@@ -73,8 +73,9 @@ export class LocalShard {
     this.#log = log;
     this.#native = native;
     this.#queue = new WriteQueue(options.policy.queuedOperationsMax, options.policy.queuedBytesMax);
-    this.#maintenance = new Maintenance(log, native, options.policy, (error) => {
-      if (engineErrorCode(error) !== 'NO_SPACE') this.#failure = error.message;
+    this.#maintenance = new Maintenance(log, native, options.policy, (task, error) => {
+      // A vacuum that failed leaves everything as it was; a checkpoint that failed may not.
+      if (task === 'checkpoint') this.#noteFailure(error);
       options.onBackgroundError?.(error);
     });
   }
@@ -259,7 +260,7 @@ export class LocalShard {
   #checkWritable(): void {
     if (this.#closing !== null) throw new EngineError('CLOSED', 'the shard is closed');
     if (this.#failure !== null) throw new EngineError('IO', `the shard takes no writes: ${this.#failure}`);
-    const { readOnly } = this.#native.info();
+    const readOnly = this.#native.readOnly();
     if (readOnly !== null) {
       this.#maintenance.retrySoon();
       throw new EngineError('NO_SPACE', readOnly);

@@ -2,6 +2,10 @@ import type { NativeLog, NativeShard } from '../engine/addon.js';
 import { engineErrorCode } from '../engine/engine-error.js';
 import type { ShardPolicy } from './shard-policy.js';
 
+export type MaintenanceTask = 'checkpoint' | 'vacuum';
+
+type ReportFailure = (task: MaintenanceTask, error: Error) => void;
+
 /**
  * Decides when a shard is checkpointed and compacted. It holds a timer only while there is something
  * to save or to try again: an idle or empty shard costs nothing.
@@ -9,7 +13,7 @@ import type { ShardPolicy } from './shard-policy.js';
 export class Maintenance {
   readonly #log: NativeLog;
   readonly #native: NativeShard;
-  readonly #report: (error: Error) => void;
+  readonly #report: ReportFailure;
   #policy: ShardPolicy;
   #timer: NodeJS.Timeout | null = null;
   /** One checkpoint at a time, and beside it one vacuum: a long one must not let the log grow. */
@@ -20,7 +24,7 @@ export class Maintenance {
   #appliedAtMs = 0;
   #stopped = false;
 
-  constructor(log: NativeLog, native: NativeShard, policy: ShardPolicy, report: (error: Error) => void) {
+  constructor(log: NativeLog, native: NativeShard, policy: ShardPolicy, report: ReportFailure) {
     this.#log = log;
     this.#native = native;
     this.#policy = policy;
@@ -46,7 +50,7 @@ export class Maintenance {
     if (this.#log.sizeBytes - this.#logBytesAtCheckpoint > this.#policy.checkpointLogBytes) {
       // Taken at once, so that the next operations do not ask again while this one waits.
       this.#logBytesAtCheckpoint = this.#log.sizeBytes;
-      this.#runInBackground(() => this.checkpoint());
+      this.#runInBackground('checkpoint');
     }
     this.#arm(this.#policy.flushIntervalMs);
   }
@@ -112,29 +116,32 @@ export class Maintenance {
     this.#timer = null;
     if (this.#stopped) return;
     const quietMs = performance.now() - this.#appliedAtMs;
-    const readOnly = this.#native.info().readOnly !== null;
+    const readOnly = this.#native.readOnly() !== null;
     if (!readOnly && quietMs < this.#policy.flushIntervalMs) {
       // Writes go on: the growth of the log decides, and this timer waits for the pause after them.
-      if (this.#vacuumIsDue()) this.#runInBackground(() => this.vacuum());
+      this.#vacuumIfDue();
       this.#arm(this.#policy.flushIntervalMs - quietMs);
       return;
     }
-    this.#runInBackground(async () => {
-      await this.checkpoint();
-      if (this.#vacuumIsDue()) await this.vacuum();
-    });
+    this.#runInBackground('checkpoint');
+    this.#vacuumIfDue();
   }
 
-  #runInBackground(work: () => Promise<unknown>): void {
+  #vacuumIfDue(): void {
+    if (this.#vacuumRunning === null && this.#vacuumIsDue()) this.#runInBackground('vacuum');
+  }
+
+  #runInBackground(task: MaintenanceTask): void {
     if (this.#stopped) return;
-    work().then(
+    const work: Promise<unknown> = task === 'checkpoint' ? this.checkpoint() : this.vacuum();
+    work.then(
       () => {
         if (!this.#stopped && this.#dirty()) this.#arm(this.#policy.flushIntervalMs);
       },
       (error: unknown) => {
         const code = engineErrorCode(error);
         if (code === 'CLOSED') return;
-        this.#report(error instanceof Error ? error : new Error(String(error)));
+        this.#report(task, error instanceof Error ? error : new Error(String(error)));
         if (code === 'NO_SPACE') this.#arm(this.#policy.retryIntervalMs);
       },
     );

@@ -1,5 +1,6 @@
 // Writes to a shard until it is killed. Says on stdout what it is about to write, and what was
 // acknowledged: "S <id> <value>" and "A <id> <value>". Arguments: the folder and a seed.
+import { Buffer } from 'node:buffer';
 import { createRequire } from 'node:module';
 
 import { LocalShard } from '../../dist/shard/local-shard.js';

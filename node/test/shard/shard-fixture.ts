@@ -78,7 +78,7 @@ export interface OpenShard {
   readonly shard: LocalShard;
   readonly store: NativeStore;
   readonly errors: Error[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openShard(folder: string, policy: Partial<ShardPolicy> = {}): Promise<OpenShard> {
