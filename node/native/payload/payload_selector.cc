@@ -29,7 +29,7 @@ std::string select_payload(std::string_view payload, const PayloadSelector& sele
   const PruneRule rule = selector.mode == PayloadSelector::Mode::kOnly ? PruneRule::kKeep : PruneRule::kDrop;
   std::string out;
   prune(out, JsonValue(payload), selector.paths, rule);
-  if (out == "{}") out.clear();
+  if (out.size() == 2) out.clear();
   return out;
 }
 
