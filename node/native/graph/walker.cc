@@ -30,12 +30,23 @@ std::size_t Pool::insert(float distance, std::uint32_t row) {
   }
   const auto place = std::upper_bound(entries_.begin(), entries_.end(), distance,
                                       [](float d, const Entry& entry) { return d < entry.distance; });
-  return static_cast<std::size_t>(entries_.insert(place, Entry{distance, row, false}) - entries_.begin());
+  return static_cast<std::size_t>(entries_.insert(place, Entry{distance, row, 0}) - entries_.begin());
 }
 
 WalkScratch& WalkScratch::of_this_thread() {
   thread_local WalkScratch scratch;
   return scratch;
+}
+
+/** The neighbours of `row` that this walk has not seen yet become the batch. */
+void Walker::gather_unseen(std::uint32_t row, unsigned level) {
+  scratch_.batch.clear();
+  for (const LinkTable::Link& link : table_.links(row, level)) {
+    const LinkTable::Link value = LinkTable::load(link);
+    if (value < 0) break;
+    const auto neighbour = static_cast<std::uint32_t>(value);
+    if (scratch_.visited.visit(neighbour)) scratch_.batch.push_back(neighbour);
+  }
 }
 
 void Walker::score_batch() {
@@ -85,14 +96,8 @@ std::span<Pool::Entry> Walker::nearest(Hit from, unsigned level, std::size_t ef)
       next++;
       continue;
     }
-    pool[next].followed = true;
-    scratch_.batch.clear();
-    for (const LinkTable::Link& link : table_.links(pool[next].row, level)) {
-      const LinkTable::Link row = LinkTable::load(link);
-      if (row < 0) break;
-      if (scratch_.visited.visit(static_cast<std::uint32_t>(row)))
-        scratch_.batch.push_back(static_cast<std::uint32_t>(row));
-    }
+    pool[next].followed = 1;
+    gather_unseen(pool[next].row, level);
     // The likely next step: its links arrive while this one's rows are scored.
     if (next + 1 < pool.size()) prefetch_links(pool[next + 1].row, level);
     score_batch();
@@ -120,13 +125,7 @@ std::vector<Hit> Walker::accepted(Hit from, std::size_t ef, const Acceptance& ac
       exhausted = true;
       break;
     }
-    scratch_.batch.clear();
-    for (const LinkTable::Link& link : table_.links(hit.row, 0)) {
-      const LinkTable::Link row = LinkTable::load(link);
-      if (row < 0) break;
-      if (scratch_.visited.visit(static_cast<std::uint32_t>(row)))
-        scratch_.batch.push_back(static_cast<std::uint32_t>(row));
-    }
+    gather_unseen(hit.row, 0);
     if (!frontier.empty()) prefetch_links(frontier.front().row, 0);
     score_batch();
     scored += scratch_.batch.size();

@@ -16,10 +16,11 @@ namespace vdb {
 /** The nearest rows of a walk in order, with a mark for those whose links were followed. */
 class Pool {
  public:
+  /** Eight bytes, because insertion moves them about. */
   struct Entry {
     float distance;
-    std::uint32_t row;
-    bool followed;
+    std::uint32_t row : 31;
+    std::uint32_t followed : 1;
   };
 
   void begin(std::size_t limit) {
@@ -90,6 +91,7 @@ class Walker {
                                     bool& exhausted);
 
  private:
+  void gather_unseen(std::uint32_t row, unsigned level);
   void score_batch();
   void gather_accepted(std::uint32_t row, const Acceptance& accept, bool seeking);
   void prefetch_links(std::uint32_t row, unsigned level) const { __builtin_prefetch(table_.links(row, level).data()); }
