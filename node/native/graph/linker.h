@@ -15,8 +15,9 @@ namespace vdb {
 /**
  * Puts one row into a link table, after Malkov and Yashunin (arXiv 1603.09320, algorithms 1 and 4),
  * over FAISS's tables but not by its add_with_locks: that walks through virtual calls one distance at
- * a time, without fetching ahead, and takes a lock for every row that it passes.
- * docs/internals/performance.md has both times.
+ * a time, without fetching ahead, and takes a lock for every row that it passes. On WordNet (116,659
+ * rows of 384 dimensions, m = 16, ef_construct = 100, the same codes) one thread needs 15.5 s of
+ * processor time this way and 28.0 s that way.
  *
  * For Dot half of the links are chosen by products and half by squared differences. By products alone
  * rows of small norm are nobody's neighbours and cannot be reached (15 % of the true nearest were
