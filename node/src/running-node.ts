@@ -55,6 +55,15 @@ async function openStore(addon: NativeAddon, storageFolder: string): Promise<Nat
   }
 }
 
+/** What the storage holds and cannot be used is a sentence for the operator, not a crash. */
+async function storageStep<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw new StartError(reason(error), { cause: error });
+  }
+}
+
 function listenError(api: string, host: string, port: number, error: unknown): StartError {
   const inUse = reason(error).includes('EADDRINUSE');
   const why = inUse ? 'the port is already in use' : reason(error);
@@ -105,7 +114,7 @@ export class RunningNode {
     const store = await openStore(addon, storageFolder);
     this.#undo.push(() => store.close());
     await mkdir(settings.storage.snapshots_path, { recursive: true });
-    const consensus = await StandaloneConsensus.open(storageFolder);
+    const consensus = await storageStep(() => StandaloneConsensus.open(storageFolder));
     const collections = new LocalCollections(
       new CollectionFolders(storageFolder, store),
       {
@@ -119,7 +128,7 @@ export class RunningNode {
       () => consensus.state,
     );
     this.#undo.push(() => collections.close());
-    await collections.start();
+    await storageStep(() => collections.start());
     const metrics = new NodeMetrics(collections, settings.service.metrics_prefix ?? '');
     this.#undo.push(() => metrics.stop());
     const searchTimeoutSec = settings.storage.performance.search_timeout_sec;

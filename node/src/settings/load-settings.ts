@@ -39,7 +39,8 @@ function readTree(path: string): ConfigTree {
   try {
     documents = loadAll(content);
   } catch (error) {
-    throw new SettingsError(`The configuration file ${path} is not valid YAML: ${reason(error)}.`);
+    // The rest of the parser's message is a picture of the place, over several lines.
+    throw new SettingsError(`The configuration file ${path} is not valid YAML: ${reason(error).split('\n')[0] ?? ''}.`);
   }
   const tree = documents[0] ?? {};
   if (!isTree(tree)) throw new SettingsError(`The configuration file ${path} must hold a mapping of keys to values.`);

@@ -224,7 +224,11 @@ describe('whatever is sent to a route is answered, and not with a failure of the
         async (method, parts, query) => {
           const path = parts.map((text) => (text.startsWith('%') ? text : encodeURIComponent(text))).join('/');
           // Dropping the collection under test is the one thing that would make the rest meaningless.
-          if (method === 'DELETE' && path === 'collections/c') return;
+          if (
+            method === 'DELETE' &&
+            new URL(`/collections/${path}/`, node.url).pathname.replace(/\/+$/, '') === '/collections/c'
+          )
+            return;
           const body = method === 'GET' ? undefined : '{}';
           const reply = await call(method, `/collections/${path}?wait=${encodeURIComponent(query)}`, body);
           expect(reply.status).toBeLessThan(500);
