@@ -39,12 +39,12 @@ Napi::Promise run_on_strand(Napi::Env env, const SharedShard& shard, Work work, 
   return promise;
 }
 
-/** On a thread that may wait for the disk and for the strand. */
+/** As run_blocking, on the thread of vacuums, so that a long one holds up no checkpoint. */
 template <class Work, class Convert>
-Napi::Promise run_on_maintenance(Napi::Env env, MaintenanceKind kind, Work work, Convert convert) {
+Napi::Promise run_as_vacuum(Napi::Env env, Work work, Convert convert) {
   Completion completion(env);
   Napi::Promise promise = completion.promise();
-  run_maintenance(kind, [completion = std::move(completion), work = std::move(work), convert]() mutable {
+  run_maintenance(MaintenanceKind::kVacuum, [completion = std::move(completion), work = std::move(work), convert]() mutable {
     try {
       using Result = std::invoke_result_t<Work&>;
       auto result = std::make_shared<Result>(work());
@@ -106,8 +106,7 @@ Napi::Promise count(const Napi::CallbackInfo& info, const SharedShard& shard) {
 }
 
 Napi::Promise checkpoint(const Napi::CallbackInfo& info, const SharedShard& shard) {
-  return run_on_maintenance(
-      info.Env(), MaintenanceKind::kCheckpoint, [shard] { return shard->checkpoint(), true; }, to_undefined);
+  return run_blocking(info.Env(), [shard] { shard->checkpoint(); });
 }
 
 Napi::Promise update_schema(const Napi::CallbackInfo& info, const SharedShard& shard) {
@@ -119,14 +118,12 @@ Napi::Promise update_schema(const Napi::CallbackInfo& info, const SharedShard& s
 Napi::Promise vacuum(const Napi::CallbackInfo& info, const SharedShard& shard) {
   const double threshold = info[0].ToNumber().DoubleValue();
   const uint64_t minimum = integer_of(info[1], "minimumSlots");
-  return run_on_maintenance(
-      info.Env(), MaintenanceKind::kVacuum, [shard, threshold, minimum] { return shard->vacuum(threshold, minimum); },
-      to_boolean);
+  return run_as_vacuum(
+      info.Env(), [shard, threshold, minimum] { return shard->vacuum(threshold, minimum); }, to_boolean);
 }
 
 Napi::Promise close(const Napi::CallbackInfo& info, const SharedShard& shard) {
-  return run_on_maintenance(
-      info.Env(), MaintenanceKind::kCheckpoint, [shard] { return shard->close(), true; }, to_undefined);
+  return run_blocking(info.Env(), [shard] { shard->close(); });
 }
 
 Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
@@ -158,8 +155,8 @@ Napi::Value open_shard(const Napi::CallbackInfo& info) {
     options.pool = shared_pool();
     options.store = store_of(object.Get("store"));
     options.log = log_of(object.Get("log"));
-    return run_on_maintenance(
-        info.Env(), MaintenanceKind::kCheckpoint, [options = std::move(options)] { return Shard::open(options); },
+    return run_blocking(
+        info.Env(), [options = std::move(options)] { return Shard::open(options); },
         [](Napi::Env env, SharedShard shard) -> Napi::Value { return to_js(env, shard); });
   });
 }

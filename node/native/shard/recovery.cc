@@ -5,7 +5,7 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "shard/applier.h"
+#include "shard/lack_of_space.h"
 
 namespace vdb {
 
@@ -106,18 +106,21 @@ void check_log(const Manifest& manifest, const ShardOptions& options) {
   }
 }
 
-void replay(Generation& generation, const ShardOptions& options) {
+void check_store(const Generation& generation, const std::string& directory) {
   const uint64_t stored = generation.store().get_u64(generation.keys().applied()).value_or(0);
-  if (stored < generation.sequence.load()) {
-    throw FormatError("RocksDB holds operations up to " + std::to_string(stored) + " of " + options.directory +
-                      ", fewer than its checkpoint at " + std::to_string(generation.sequence.load()));
-  }
-  const uint64_t last = options.log->last_sequence();
-  Applier applier(generation);
+  if (stored >= generation.sequence.load()) return;
+  throw FormatError("RocksDB holds operations up to " + std::to_string(stored) + " of " + directory +
+                    ", fewer than its checkpoint at " + std::to_string(generation.sequence.load()));
+}
+
+}  // namespace
+
+void replay_log(Generation& generation, Applier& applier, const Log& log, uint64_t last) {
+  const uint64_t stored = generation.store().get_u64(generation.keys().applied()).value_or(0);
   if (generation.sequence.load() < last) {
-    LogReader reader = options.log->read_from(generation.sequence.load() + 1);
+    LogReader reader = log.read_from(generation.sequence.load() + 1);
     LogRecord record;
-    while (reader.next(record)) {
+    while (generation.sequence.load() < last && reader.next(record)) {
       const ApplyMode mode = record.sequence <= stored ? ApplyMode::kSlotsOnly : ApplyMode::kFull;
       try {
         applier.apply_logged(record.sequence, record.body, mode);
@@ -131,8 +134,6 @@ void replay(Generation& generation, const ShardOptions& options) {
   // are gone; what they left in payloads stays, and the indexes are made to say the same.
   if (stored > last) applier.rebuild_fields(last);
 }
-
-}  // namespace
 
 Recovered recover_generation(const ShardOptions& options) {
   const std::optional<Manifest> found = read_manifest(options.directory);
@@ -152,7 +153,15 @@ Recovered recover_generation(const ShardOptions& options) {
     compute_codes(*recovered.generation, *options.pool);
     load_graphs(*recovered.generation, manifest);
   }
-  replay(*recovered.generation, options);
+  check_store(*recovered.generation, options.directory);
+  recovered.applier = std::make_unique<Applier>(*recovered.generation);
+  try {
+    replay_log(*recovered.generation, *recovered.applier, *options.log, options.log->last_sequence());
+  } catch (const IoError& error) {
+    // What is there can be read; the rest is applied when space returns.
+    if (!is_lack_of_space(error)) throw;
+    recovered.no_space = error.what();
+  }
   return recovered;
 }
 

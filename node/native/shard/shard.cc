@@ -43,7 +43,9 @@ std::shared_ptr<Shard> Shard::open(ShardOptions options) {
   shard->checkpoint_sequence_.store(recovered.checkpoint_sequence);
   shard->written_generation_ = recovered.generation->number();
   shard->generation_ = recovered.generation;
-  shard->applier_ = std::make_unique<Applier>(*recovered.generation);
+  shard->applier_ = std::move(recovered.applier);
+  shard->replay_until_ = shard->options_.log->last_sequence();
+  shard->read_only_ = recovered.no_space;
   // Quanta hold the indexer; it must not keep the shard alive in turn.
   shard->indexer_ = std::make_shared<Indexer>(*shard->options_.pool, [weak = std::weak_ptr<Shard>(shard)] {
     const auto alive = weak.lock();

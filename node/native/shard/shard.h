@@ -126,7 +126,9 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::atomic<uint64_t> indexing_threshold_{0};
   std::atomic<uint64_t> full_scan_threshold_{0};
 
-  /** Operations that found no space, in order. Touched on the strand. */
+  /** The log's end when the shard was opened; what the replay found no space for lies below it. Touched on the strand. */
+  uint64_t replay_until_ = 0;
+  /** Operations that found no space since, in order. Touched on the strand. */
   struct Waiting {
     uint64_t sequence;
     std::vector<uint8_t> operation;

@@ -4,6 +4,7 @@
 
 #include "shard/filtered_slots.h"
 #include "shard/lack_of_space.h"
+#include "shard/recovery.h"
 #include "shard/shard.h"
 
 namespace vdb {
@@ -22,7 +23,8 @@ constexpr size_t kInsertsPerRow = 2;
 ApplyOutcome Shard::apply(uint64_t sequence, std::span<const uint8_t> operation) {
   check_open();
   const auto generation = this->generation();
-  const uint64_t newest = waiting_.empty() ? generation->sequence.load() : waiting_.back().sequence;
+  const uint64_t replayed = std::max(generation->sequence.load(), replay_until_);
+  const uint64_t newest = waiting_.empty() ? replayed : waiting_.back().sequence;
   if (sequence != newest + 1) {
     throw BadRequest("operation " + std::to_string(sequence) + " came where " + std::to_string(newest + 1) + " was expected");
   }
@@ -49,6 +51,11 @@ ApplyOutcome Shard::apply(uint64_t sequence, std::span<const uint8_t> operation)
 }
 
 void Shard::retry_waiting() {
+  Generation& current = *generation();
+  if (current.sequence.load() < replay_until_) {
+    replay_log(current, *applier_, *options_.log, replay_until_);
+    if (waiting_.empty()) become_writable();
+  }
   while (!waiting_.empty()) {
     try {
       applier_->apply_logged(waiting_.front().sequence, waiting_.front().operation, ApplyMode::kFull);
@@ -62,7 +69,7 @@ void Shard::retry_waiting() {
 
 void Shard::catch_up() {
   check_open();
-  if (waiting_.empty()) return;
+  if (waiting_.empty() && generation()->sequence.load() >= replay_until_) return;
   try {
     retry_waiting();
   } catch (const IoError& error) {
