@@ -75,7 +75,9 @@ function headersFromPackage() {
   try {
     source = require('node-api-headers').include_dir;
   } catch {
-    return fail('no Node headers are beside the running node or in /usr, and the npm package node-api-headers is missing; run npm ci.');
+    return fail(
+      'no Node headers are beside the running node or in /usr, and the npm package node-api-headers is missing; run npm ci.',
+    );
   }
   const folder = join(buildFolder, 'headers');
   const include = join(folder, 'include', 'node');
@@ -83,7 +85,9 @@ function headersFromPackage() {
   for (const name of readdirSync(source)) {
     if (name.endsWith('.h')) copyFileSync(join(source, name), join(include, name));
   }
-  const configuration = { target_defaults: { default_configuration: 'Release', configurations: { Release: {}, Debug: {} } } };
+  const configuration = {
+    target_defaults: { default_configuration: 'Release', configurations: { Release: {}, Debug: {} } },
+  };
   writeFileSync(join(include, 'common.gypi'), JSON.stringify(configuration));
   return folder;
 }
@@ -119,7 +123,8 @@ function fingerprint(/** @type {string} */ headers) {
 const headers = findNodeFolder();
 const configured = join(buildFolder, 'configured');
 const wanted = fingerprint(headers);
-const fresh = existsSync(join(buildFolder, 'Makefile')) && existsSync(configured) && readFileSync(configured, 'utf8') === wanted;
+const fresh =
+  existsSync(join(buildFolder, 'Makefile')) && existsSync(configured) && readFileSync(configured, 'utf8') === wanted;
 if (!fresh) {
   checkTools();
   nodeGyp(['configure', `--nodedir=${headers}`]);

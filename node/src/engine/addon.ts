@@ -50,6 +50,8 @@ export interface LogOptions {
   readonly segmentBytes: number;
   readonly sync: 'always' | 'interval';
   readonly syncIntervalMs: number;
+  /** Closed segments that `truncateBefore` keeps although they are not needed any more; 0 when left out. */
+  readonly retainClosedSegments?: number;
 }
 
 export interface NativeLog {
