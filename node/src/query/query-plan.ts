@@ -37,4 +37,7 @@ export interface QueryPlan {
   readonly withVectors: VectorSelector;
 }
 
+/** What one request may ask for, whichever API it comes through. */
+export const queryLimits = { hnswEfMax: 1_000_000, batchMax: 1000 } as const;
+
 export const defaultSearchParams: SearchParams = { hnswEf: null, exact: false, indexedOnly: false };

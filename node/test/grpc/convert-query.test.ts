@@ -111,6 +111,7 @@ describe('what is not served is refused by name, never left out', () => {
       { query: { variant: { $case: 'nearest', value: { variant: { $case: 'document', value: {} } } } } },
     ],
     ['params.quantization', { query: nearest([1]), params: { quantization: { ignore: true } } }],
+    ['params.hnsw_ef', { query: nearest([1]), params: { hnswEf: 1_000_001n } }],
     ['params.acorn', { query: nearest([1]), params: { acorn: { enable: true } } }],
     ['query', { query: {} }],
     ['limit', { query: nearest([1]), limit: 0n }],

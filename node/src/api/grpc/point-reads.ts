@@ -6,7 +6,7 @@ import { optionalFilter } from './convert/filter.js';
 import { checkReadPlacement } from './convert/placement.js';
 import { pointId, pointIds } from './convert/point-id.js';
 import { getResponse, scoredBatchResponse, scoredResponse, scrollResponse } from './convert/points-response.js';
-import { queryPlan, searchPlan } from './convert/query.js';
+import { batchPlans, queryPlan, searchPlan } from './convert/query.js';
 import { withPayload, withVectors } from './convert/selectors.js';
 import { decodeMessage } from './decode-message.js';
 import {
@@ -93,7 +93,7 @@ function queryMethods({
     searchBatch: async (request, context) => {
       const message = decodeMessage(SearchBatchPoints, request, 'SearchBatchPoints');
       checkReadPlacement(message);
-      const plans = message.searchPoints.map(searchPlan);
+      const plans = batchPlans(message.searchPoints, searchPlan, 'search_points');
       const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
       const batches = await points.queryBatch(context.access, message.collectionName, plans, options);
       return scoredBatchResponse(codec, batches, context.elapsedSeconds);
@@ -101,7 +101,7 @@ function queryMethods({
     queryBatch: async (request, context) => {
       const message = decodeMessage(QueryBatchPoints, request, 'QueryBatchPoints');
       checkReadPlacement(message);
-      const plans = message.queryPoints.map(queryPlan);
+      const plans = batchPlans(message.queryPoints, queryPlan, 'query_points');
       const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
       const batches = await points.queryBatch(context.access, message.collectionName, plans, options);
       return scoredBatchResponse(codec, batches, context.elapsedSeconds);

@@ -1,6 +1,7 @@
 /** Query and Search messages to query plans. */
 import {
   defaultSearchParams,
+  queryLimits,
   type NearestTarget,
   type QueryNode,
   type QueryPlan,
@@ -60,6 +61,14 @@ interface SharedFields {
   readonly withVectors?: WithVectorsSelector | undefined;
 }
 
+/** The plans of a batch; `field` is that of the list. */
+export function batchPlans<T>(messages: readonly T[], plan: (message: T) => QueryPlan, field: string): QueryPlan[] {
+  if (messages.length > queryLimits.batchMax) {
+    throw invalid(field, `holds ${messages.length} queries, the most is ${queryLimits.batchMax}`);
+  }
+  return messages.map(plan);
+}
+
 type SharedParts = Pick<QueryPlan, 'filter' | 'params' | 'scoreThreshold' | 'offset' | 'withVectors'>;
 
 function sharedParts(message: SharedFields): SharedParts {
@@ -78,7 +87,7 @@ function searchParams(message: SearchParams | undefined): PlanParams {
   if (message.quantization !== undefined) throw notServed('params.quantization');
   if (message.acorn?.enable === true) throw notServed('params.acorn');
   return {
-    hnswEf: optionalCount(message.hnswEf, 'params.hnsw_ef') ?? null,
+    hnswEf: optionalCount(message.hnswEf, 'params.hnsw_ef', { min: 1, max: queryLimits.hnswEfMax }) ?? null,
     exact: message.exact ?? false,
     indexedOnly: message.indexedOnly ?? false,
   };

@@ -1,7 +1,13 @@
 /** Bodies of searches and queries, to the nodes of a query plan. */
 import { isLosslessNumber } from 'lossless-json';
 import type { PayloadSelector, VectorSelector } from '../../../payload/selectors.js';
-import type { NearestTarget, QueryNode, QueryPlan, SearchParams } from '../../../query/query-plan.js';
+import {
+  queryLimits,
+  type NearestTarget,
+  type QueryNode,
+  type QueryPlan,
+  type SearchParams,
+} from '../../../query/query-plan.js';
 import {
   asFloat,
   asList,
@@ -23,7 +29,7 @@ function searchParams(fields: Fields): SearchParams {
   const params = fields.object('params');
   params?.refuse('quantization', 'acorn');
   return {
-    hnswEf: params?.count('hnsw_ef', { min: 1, max: 1_000_000 }) ?? null,
+    hnswEf: params?.count('hnsw_ef', { min: 1, max: queryLimits.hnswEfMax }) ?? null,
     exact: params?.bool('exact') ?? false,
     indexedOnly: params?.bool('indexed_only') ?? false,
   };
@@ -150,16 +156,13 @@ export function decodeSearch(body: JsonBody, value: unknown, path = ''): QueryPl
   };
 }
 
-/** Most searches of one batch. */
-const searchesMax = 1000;
-
 export function decodeSearches(
   body: JsonBody,
   decode: (body: JsonBody, value: unknown, path: string) => QueryPlan,
 ): readonly QueryPlan[] {
   const searches = asList(Fields.of(body.value).required('searches'), 'searches');
-  if (searches.length > searchesMax) {
-    throw validationError('searches', `holds ${searches.length} searches, the most is ${searchesMax}`);
+  if (searches.length > queryLimits.batchMax) {
+    throw validationError('searches', `holds ${searches.length} searches, the most is ${queryLimits.batchMax}`);
   }
   return searches.map((search, index) => decode(body, search, `searches[${index}]`));
 }
