@@ -12,7 +12,7 @@ export async function benchmarkEngines(planFile: string, measureScript: string):
   const python = await pythonWithEngines();
   const measured: EngineMeasurement[] = [];
   console.log('Measuring this engine');
-  measured.push(await runForJson<EngineMeasurement>(process.execPath, [engineRunFile, planFile]));
+  measured.push(await runForJson<EngineMeasurement>(process.execPath, ['--expose-gc', engineRunFile, planFile]));
   for (const engine of ['edge', 'edge-int8', 'hnswlib']) {
     console.log(`Measuring ${engine}`);
     measured.push(await runForJson<EngineMeasurement>(python, [measureScript, engine, planFile]));

@@ -153,6 +153,13 @@ function programOf(filter: CaseFilter): Uint8Array | null {
   return compileFilter({ must, should: [], mustNot: [] });
 }
 
+/** What reading and writing the points left behind in JavaScript's heap is not the engine's. */
+async function residentBytesWithoutGarbage(): Promise<number> {
+  if (globalThis.gc === undefined) throw new Error('run this with --expose-gc');
+  globalThis.gc();
+  return residentBytes('self');
+}
+
 interface TimedQuery {
   readonly vector: Float32Array;
   readonly filter: Uint8Array | null;
@@ -190,7 +197,7 @@ async function measure(planFile: string, folder: string): Promise<EngineMeasurem
   const queries = await readMatrix(plan.queriesFile);
   const categories = await readCategories(planFile);
   const engine = await EngineUnderTest.open(plan, folder);
-  const before = await residentBytes('self');
+  const before = await residentBytesWithoutGarbage();
 
   const start = performance.now();
   await engine.load(vectors, categories);
@@ -204,7 +211,7 @@ async function measure(planFile: string, folder: string): Promise<EngineMeasurem
     nearest: new Set(truth.rows.subarray(query * truth.width, query * truth.width + plan.limit)),
   }));
   const curve = await curveOf(engine, plan, plan.efforts, plain);
-  const memoryBytes = (await residentBytes('self')) - before;
+  const memoryBytes = (await residentBytesWithoutGarbage()) - before;
   const filtered: FilteredMeasurement[] = [];
   for (const { name, queries: entries } of plan.cases) {
     if (entries.length === 0) continue;

@@ -1,9 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { NodeProcess } from '../../examples/src/node-process.js';
 import { RestClient } from '../../examples/src/rest-client.js';
+import { collectionName as collection, waitUntilIndexed } from '../../examples/src/wordnet-collection.js';
 import { runForJson } from './child-program.js';
 import { graphParameters } from './engine-measurement.js';
 import { readEventLoopDelay, type EventLoopDelay } from './event-loop-delay.js';
@@ -36,7 +36,6 @@ export interface RestMeasurement {
 }
 
 const host = '127.0.0.1';
-const collection = 'wordnet';
 const recallAimed = 0.99;
 const uploadBatch = 100;
 const uploadConnections = 4;
@@ -72,7 +71,7 @@ export async function benchmarkRest(options: RestOptions): Promise<RestMeasureme
     const eventLoopDuringUpload = readEventLoopDelay(await client.text('/metrics'));
     // The generator's own preparation is not part of the time to fully indexed.
     const preparation = (performance.now() - started) / 1000 - upload.seconds;
-    await fullyIndexed(client, points);
+    await waitUntilIndexed(client, points, 600_000);
     const indexedSeconds = (performance.now() - started) / 1000 - preparation;
 
     const ef = await leastEffort(options, target);
@@ -121,17 +120,6 @@ function startNode(options: RestOptions, folder: string): NodeProcess {
 
 async function generate<Result>(job: LoadJob): Promise<Result> {
   return runForJson<Result>(process.execPath, [loadGeneratorFile, JSON.stringify(job)]);
-}
-
-async function fullyIndexed(client: RestClient, points: number): Promise<void> {
-  for (;;) {
-    const info = await client.call<{ status: string; indexed_vectors_count: number; points_count: number }>(
-      'GET',
-      `/collections/${collection}`,
-    );
-    if (info.status === 'green' && info.points_count === points && info.indexed_vectors_count >= points) return;
-    await sleep(50);
-  }
 }
 
 /** The least effort whose recall is the one aimed at, found with short runs on one connection. */

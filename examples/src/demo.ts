@@ -11,6 +11,7 @@ import {
   loadWordnet,
   search,
   type Hit,
+  waitUntilIndexed,
 } from './wordnet-collection.js';
 
 const hitsShown = 3;
@@ -48,7 +49,7 @@ const demonstrations: readonly Demonstration[] = [
       must: [{ key: 'pos', match: { value: 'noun' } }],
       must_not: [{ key: 'category', match: { value: 'noun.act' } }],
     },
-    where: 'pos is noun, category is not noun.act',
+    where: 'pos is noun, but no noun.act',
   },
 ];
 
@@ -72,6 +73,8 @@ async function prepare(client: RestClient, data: ExampleData): Promise<void> {
   console.log(
     `Created the collection '${collectionName}' and loaded ${data.points.length} points in ${seconds(start)} s.`,
   );
+  await waitUntilIndexed(client, data.points.length, 60_000);
+  console.log(`All of them are in the graph after ${seconds(start)} s.`);
 }
 
 async function showSearches(client: RestClient, data: ExampleData): Promise<void> {
@@ -86,10 +89,10 @@ async function showSearches(client: RestClient, data: ExampleData): Promise<void
   }
   const table = formatTable(
     [
-      { title: 'question', align: 'left', maxWidth: 46 },
+      { title: 'question', align: 'left', maxWidth: 38 },
       { title: 'score', align: 'right', maxWidth: 6 },
-      { title: 'words', align: 'left', maxWidth: 26 },
-      { title: 'gloss', align: 'left', maxWidth: 50 },
+      { title: 'words', align: 'left', maxWidth: 22 },
+      { title: 'gloss', align: 'left', maxWidth: 42 },
       { title: 'time', align: 'right', maxWidth: 10 },
     ],
     rows,

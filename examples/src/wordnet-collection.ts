@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { rowOf } from './exact-search.js';
 import type { ExampleData, Synset } from './example-data.js';
 import type { RestClient } from './rest-client.js';
@@ -53,6 +54,20 @@ export async function loadWordnet(client: RestClient, data: ExampleData): Promis
     }));
     await client.call('PUT', `/collections/${collectionName}/points?wait=true`, { points });
   }
+}
+
+/** Waits until every point is in the graph; points are found before that too, by a scan. */
+export async function waitUntilIndexed(client: RestClient, points: number, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (Date.now() < deadline) {
+    const info = await client.call<{ status: string; indexed_vectors_count: number; points_count: number }>(
+      'GET',
+      `/collections/${collectionName}`,
+    );
+    if (info.status === 'green' && info.points_count === points && info.indexed_vectors_count >= points) return;
+    await sleep(50);
+  }
+  throw new Error(`the points are not all indexed after ${timeoutMs / 1000} s`);
 }
 
 export async function search(
