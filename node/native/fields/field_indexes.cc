@@ -27,6 +27,11 @@ bool FieldIndexes::create(std::string_view path, FieldType type, std::string_vie
   return true;
 }
 
+void FieldIndexes::adopt(FieldIndexes&& other) {
+  for (auto& [path, index] : other.indexes_) indexes_[path] = std::move(index);
+  other.indexes_.clear();
+}
+
 bool FieldIndexes::drop(std::string_view path) {
   const auto parsed = JsonPath::parse(path);
   return parsed && indexes_.erase(parsed->to_string()) > 0;
