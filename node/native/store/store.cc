@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdarg>
 #include <cstring>
 #include <mutex>
 #include <stdexcept>
@@ -49,6 +50,16 @@ void remove_prefix_in(rocksdb::WriteBatch& batch, const Key& prefix) {
   batch.DeleteRange(slice(prefix.text()), end);
 }
 
+/**
+ * RocksDB's own log, dropped. Every failure comes back as a status and becomes an IoError, and the
+ * logger that writes a file ends the process on a full disk in builds with assertions, as Debian's.
+ */
+class NoLogger final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
+
 rocksdb::Options options_for(const StoreOptions& wanted) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = rocksdb::NewLRUCache(wanted.block_cache_bytes);
@@ -68,9 +79,7 @@ rocksdb::Options options_for(const StoreOptions& wanted) {
   options.level_compaction_dynamic_level_bytes = true;
   options.max_background_jobs = 2;
   options.max_open_files = 256;
-  options.keep_log_file_num = 2;
-  options.max_log_file_size = 4u << 20;
-  options.info_log_level = rocksdb::WARN_LEVEL;
+  options.info_log = std::make_shared<NoLogger>();
   // No timers in a node at rest.
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
@@ -137,12 +146,20 @@ struct Store::Impl {
 
   void check(const rocksdb::Status& status, const char* operation) const { vdb::check(status, operation, directory); }
 
-  void write(rocksdb::WriteBatch* batch) const {
+  /** For writes and syncs: in builds with assertions, a sync of a log whose write failed ends the process. */
+  rocksdb::DB& writable_db() const {
     rocksdb::DB& target = open_db();
-    if (stalled.load(std::memory_order_relaxed)) {
-      check(target.Resume(), "resume writes to");
-      stalled.store(false, std::memory_order_relaxed);
-    }
+    if (!stalled.load(std::memory_order_relaxed)) return target;
+    const rocksdb::Status resumed = target.Resume();
+    // RocksDB tries by itself, too, every few seconds, and is at it just now.
+    if (resumed.IsBusy()) throw IoError(ENOSPC, "resume writes to", "the store in " + directory);
+    check(resumed, "resume writes to");
+    stalled.store(false, std::memory_order_relaxed);
+    return target;
+  }
+
+  void write(rocksdb::WriteBatch* batch) const {
+    rocksdb::DB& target = writable_db();
     const rocksdb::Status status = target.Write({}, batch);
     if (is_no_space(status)) stalled.store(true, std::memory_order_relaxed);
     check(status, "write to");
@@ -277,7 +294,7 @@ void Store::remove_prefix(const Key& prefix) {
   impl_->write(&batch);
 }
 
-void Store::flush_wal(bool sync) { impl_->check(impl_->open_db().FlushWAL(sync), "sync"); }
+void Store::flush_wal(bool sync) { impl_->check(impl_->writable_db().FlushWAL(sync), "sync"); }
 
 void Store::checkpoint(const std::string& directory) {
   rocksdb::Checkpoint* made = nullptr;

@@ -172,8 +172,13 @@ export class LocalShard {
   }
 
   /** Saves everything now, so that a restart has nothing to replay. */
-  checkpoint(): Promise<void> {
-    return this.#maintenance.checkpoint();
+  async checkpoint(): Promise<void> {
+    try {
+      await this.#maintenance.checkpoint();
+    } catch (error) {
+      this.#noteFailure(error);
+      throw error;
+    }
   }
 
   /** Compacts now if the policy asks for it. Resolves to whether it did. */

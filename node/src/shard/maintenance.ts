@@ -16,6 +16,7 @@ export class Maintenance {
   readonly #report: ReportFailure;
   #policy: ShardPolicy;
   #timer: NodeJS.Timeout | null = null;
+  #dueMs = 0;
   /** One checkpoint at a time, and beside it one vacuum: a long one must not let the log grow. */
   #checkpointRunning: Promise<void> = Promise.resolve();
   #vacuumRunning: Promise<boolean> | null = null;
@@ -89,8 +90,7 @@ export class Maintenance {
   /** Nothing starts afterwards. Waits for a checkpoint that runs; a vacuum is given up by the engine's close. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#clearTimer();
     await this.#checkpointRunning;
   }
 
@@ -106,10 +106,19 @@ export class Maintenance {
     return tooMany(deletedSlots, slots) || vectors.some(({ deadRows, rows }) => tooMany(deadRows, rows));
   }
 
+  /** One timer serves all; an earlier time replaces a later one. */
   #arm(delayMs: number): void {
-    if (this.#stopped || this.#timer !== null) return;
+    const dueMs = performance.now() + delayMs;
+    if (this.#stopped || (this.#timer !== null && this.#dueMs <= dueMs)) return;
+    this.#clearTimer();
+    this.#dueMs = dueMs;
     this.#timer = setTimeout(() => this.#tick(), delayMs);
     this.#timer.unref();
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #tick(): void {
