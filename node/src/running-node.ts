@@ -10,6 +10,7 @@ import { allRoutes } from './api/rest/routes/all-routes.js';
 import { Authenticator } from './auth/authenticator.js';
 import { CollectionFolders } from './collection/collection-folders.js';
 import { LocalCollections } from './collection/local-collections.js';
+import { makeFolder } from './consensus/durable-file.js';
 import { StandaloneConsensus } from './consensus/standalone-consensus.js';
 import type { NativeAddon, NativeStore } from './engine/addon.js';
 import { LocalCollectionsService } from './service/local-collections-service.js';
@@ -45,7 +46,7 @@ function indexThreads(settings: Settings): number {
 /** RocksDB locks its folder for the life of the process: that lock stands for the whole storage folder. */
 async function openStore(addon: NativeAddon, storageFolder: string): Promise<NativeStore> {
   try {
-    await mkdir(storageFolder, { recursive: true });
+    await makeFolder(storageFolder);
     return await addon.openStore(join(storageFolder, 'rocksdb'), { blockCacheBytes });
   } catch (error) {
     if (/lock/i.test(reason(error))) {

@@ -2,9 +2,9 @@
  * The folders of collections below `storage/`. A dropped collection's folder is moved to `.deleted/`
  * under its identity first, so that what a crash leaves behind is never taken for a collection.
  */
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile, syncFolder } from '../consensus/durable-file.js';
+import { makeFolder, replaceFile, syncFolder } from '../consensus/durable-file.js';
 import type { NativeStore } from '../engine/addon.js';
 import type { CollectionState } from '../metadata/metadata-state.js';
 
@@ -32,8 +32,8 @@ export class CollectionFolders {
   }
 
   async prepare(): Promise<void> {
-    await mkdir(this.#collections, { recursive: true });
-    await mkdir(this.#deleted, { recursive: true });
+    await makeFolder(this.#collections);
+    await makeFolder(this.#deleted);
   }
 
   path(name: string): string {
@@ -74,10 +74,9 @@ export class CollectionFolders {
   /** Makes the folder and writes what it is for, before anything else is put into it. */
   async write(state: CollectionState): Promise<void> {
     const folder = this.path(state.name);
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const content = { format: identityFormat, collection: state.id, name: state.name, config: state.config };
     await replaceFile(join(folder, 'config.json'), `${JSON.stringify(content, null, 2)}\n`);
-    await syncFolder(this.#collections);
   }
 
   async retire(name: string, identity: number): Promise<void> {

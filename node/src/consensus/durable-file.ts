@@ -1,6 +1,6 @@
-/** Replacing a file so that a crash at any moment leaves the old content or the new one, whole. */
-import { open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+/** Files and folders that a power loss at any moment leaves as they were or as they should be, whole. */
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
@@ -8,6 +8,17 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync();
   } finally {
     await folder.close();
+  }
+}
+
+/** Makes a folder, and those above it, whose names survive. */
+export async function makeFolder(path: string): Promise<void> {
+  const folder = resolve(path);
+  const first = (await mkdir(folder, { recursive: true })) ?? folder;
+  // Also the name of a folder that is there: the process that made it may have died before it was synced.
+  for (let made = folder; ; made = dirname(made)) {
+    await syncFolder(dirname(made));
+    if (made === resolve(first) || made === dirname(made)) return;
   }
 }
 
