@@ -100,7 +100,9 @@ function findNodeFolder() {
 /** @param {readonly string[]} arguments_ */
 function nodeGyp(arguments_) {
   const program = join(dirname(require.resolve('node-gyp/package.json')), 'bin', 'node-gyp.js');
-  const result = spawnSync(process.execPath, [program, ...arguments_, '--loglevel=warn'], {
+  // node-gyp asks for a folder for downloads, by default in HOME, which may be empty; nothing is put there.
+  const always = [`--devdir=${join(buildFolder, 'downloads')}`, '--loglevel=warn'];
+  const result = spawnSync(process.execPath, [program, ...arguments_, ...always], {
     cwd: nodeFolder,
     stdio: 'inherit',
   });
