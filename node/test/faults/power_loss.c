@@ -20,6 +20,7 @@
  * stdio writes (the names of its files are seen).
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +32,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -257,17 +259,44 @@ int creat64(const char *path, mode_t mode) { return open64(path, O_CREAT | O_WRO
 FILE *fopen(const char *path, const char *mode) { FOPEN_BODY(fopen) }
 FILE *fopen64(const char *path, const char *mode) { FOPEN_BODY(fopen64) }
 
+static void forget(int descriptor) {
+  uint64_t id = handle_of(descriptor);
+  if (id == 0) return;
+  pthread_mutex_lock(&mutex);
+  __atomic_store_n(&handles[descriptor].id, 0, __ATOMIC_RELEASE);
+  record(KIND_CLOSE, id, 0, NULL, NULL, 0, 0);
+  pthread_mutex_unlock(&mutex);
+}
+
 int close(int descriptor) {
   REAL(close);
   if (descriptor == journal && journal >= 0) return 0;
-  uint64_t id = handle_of(descriptor);
-  if (id != 0) {
-    pthread_mutex_lock(&mutex);
-    __atomic_store_n(&handles[descriptor].id, 0, __ATOMIC_RELEASE);
-    record(KIND_CLOSE, id, 0, NULL, NULL, 0, 0);
-    pthread_mutex_unlock(&mutex);
-  }
+  forget(descriptor);
   return real_close(descriptor);
+}
+
+int closedir(DIR *directory) {
+  REAL(closedir);
+  forget(dirfd(directory));
+  return real_closedir(directory);
+}
+
+int fclose(FILE *file) {
+  REAL(fclose);
+  forget(fileno(file));
+  return real_fclose(file);
+}
+
+/* libuv closes files past libc's close. */
+long syscall(long number, ...) {
+  va_list rest;
+  va_start(rest, number);
+  long given[6];
+  for (int i = 0; i < 6; ++i) given[i] = va_arg(rest, long);
+  va_end(rest);
+  if (number == SYS_close) return close((int)given[0]);
+  REAL(syscall);
+  return real_syscall(number, given[0], given[1], given[2], given[3], given[4], given[5]);
 }
 
 /* How many bytes from `offset` on may be written, of `wanted`; takes growth from the space. */
