@@ -20,6 +20,11 @@ export interface ShardResources {
 /** Collections have one shard until points can be split between several natively. */
 export const onlyShard = 0;
 
+/** A checkpoint at least every two segments, so that closed ones go soon; a log of large segments is bounded as usual. */
+function checkpointLogBytes({ wal }: CollectionConfig): number {
+  return Math.min(defaultShardPolicy.checkpointLogBytes, 2 * wal.walCapacityMb * 1024 * 1024);
+}
+
 const maintenanceOf = ({ optimizers }: CollectionConfig) => ({
   flushIntervalMs: Math.max(1, optimizers.flushIntervalSec) * 1000,
   deletedThreshold: optimizers.deletedThreshold,
@@ -38,7 +43,11 @@ export class Collection {
   }
 
   static async open(state: CollectionState, folder: string, resources: ShardResources): Promise<Collection> {
-    const policy: ShardPolicy = { ...defaultShardPolicy, ...maintenanceOf(state.config) };
+    const policy: ShardPolicy = {
+      ...defaultShardPolicy,
+      ...maintenanceOf(state.config),
+      checkpointLogBytes: checkpointLogBytes(state.config),
+    };
     const shard = await LocalShard.open({
       addon: resources.addon,
       store: resources.store,
