@@ -119,10 +119,10 @@ export class NodeProcess {
     return new NodeProcess(launched, restPort, ports.get('Serving gRPC') ?? null);
   }
 
-  /** Starts a process that is expected to end by itself, and tells how. */
-  static async startFailing(options: NodeProcessOptions): Promise<FailedStart> {
+  /** Starts a process that is expected to end by itself, and tells how. One that has not by the deadline is killed. */
+  static async startFailing(options: NodeProcessOptions, deadlineMs = startDeadlineMs): Promise<FailedStart> {
     const launched = await launch(options);
-    const timer = setTimeout(() => launched.child.kill('SIGKILL'), startDeadlineMs);
+    const timer = setTimeout(() => launched.child.kill('SIGKILL'), deadlineMs);
     const exit = await launched.exit;
     clearTimeout(timer);
     if (launched.ownsFolder) await rm(launched.folder, { recursive: true, force: true });
