@@ -67,6 +67,8 @@ export class LocalShard {
   /** Resolves when every operation appended so far was handed to the engine, or failed before that. */
   #handedOver: Promise<void> = Promise.resolve();
   #failure: string | null = null;
+  /** Why the log takes nothing for now. Every write tries again; the first that gets in ends it. */
+  #logFull: string | null = null;
   #closing: Promise<void> | null = null;
 
   private constructor(log: NativeLog, native: NativeShard, options: LocalShardOptions) {
@@ -151,7 +153,8 @@ export class LocalShard {
   }
 
   status(): ShardStatus {
-    return shardStatus(this.#native.info(), this.#failure, this.#maintenance.vacuuming);
+    const info = this.#native.info();
+    return shardStatus(info, info.readOnly ?? this.#logFull, this.#failure, this.#maintenance.vacuuming);
   }
 
   /** Operations that are logged and not yet applied. */
@@ -210,9 +213,14 @@ export class LocalShard {
       sequence = this.#log.append([operation]);
     } catch (error) {
       this.#queue.leave(bytes);
+      this.#noteLog(error);
       throw error;
     }
     const durable = this.#log.durable(sequence);
+    durable.then(
+      () => (this.#logFull = null),
+      (error: unknown) => this.#noteLog(error),
+    );
     const applied = this.#handOver(sequence, operation, durable);
     void applied.then(
       () => this.#queue.leave(bytes),
@@ -270,6 +278,10 @@ export class LocalShard {
       this.#maintenance.retrySoon();
       throw new EngineError('NO_SPACE', readOnly);
     }
+  }
+
+  #noteLog(error: unknown): void {
+    if (engineErrorCode(error) === 'NO_SPACE') this.#logFull = error instanceof Error ? error.message : String(error);
   }
 
   /** A log that cannot be written, or files that cannot be trusted, end the writing until a restart. */

@@ -10,10 +10,13 @@ export type ShardStatus =
   | { readonly color: 'grey'; readonly reason: string }
   | { readonly color: 'red'; readonly reason: string };
 
-export function shardStatus(info: ShardInfo, failure: string | null, vacuuming: boolean): ShardStatus {
+export function shardStatus(
+  { pendingRows }: Pick<ShardInfo, 'pendingRows'>,
+  readOnly: string | null,
+  failure: string | null,
+  vacuuming: boolean,
+): ShardStatus {
   if (failure !== null) return { color: 'red', reason: failure };
-  if (info.readOnly !== null) {
-    return info.pendingRows > 0 ? { color: 'grey', reason: info.readOnly } : { color: 'red', reason: info.readOnly };
-  }
-  return vacuuming || info.pendingRows > 0 ? { color: 'yellow' } : { color: 'green' };
+  if (readOnly !== null) return { color: pendingRows > 0 ? 'grey' : 'red', reason: readOnly };
+  return vacuuming || pendingRows > 0 ? { color: 'yellow' } : { color: 'green' };
 }
