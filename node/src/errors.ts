@@ -98,6 +98,9 @@ export function toServiceError(error: unknown, where = 'JSON body'): ServiceErro
       case 'POINT_NOT_FOUND':
         return new ServiceError('not-found', error.message, { cause: error });
       case 'NO_SPACE':
+      // The same from Node's own file system calls.
+      case 'ENOSPC':
+      case 'EDQUOT':
         return new ServiceError('no-space', `No space left on the storage device: ${error.message}`, { cause: error });
       case 'CLOSED':
         return new ServiceError('unavailable', 'The node is shutting down or the collection was dropped', {

@@ -10,12 +10,16 @@ import type { CollectionFolders } from './collection-folders.js';
 /** Shards opened at the same time at start: enough to keep the disk busy, few enough for its queue. */
 const opensAtOnce = 8;
 
+/** How soon a reconcile that failed, for want of space say, is tried again. */
+const retryMs = 1_000;
+
 export class LocalCollections {
   readonly #folders: CollectionFolders;
   readonly #resources: ShardResources;
   readonly #metadata: () => MetadataState;
   readonly #open = new Map<string, Collection>();
   #tail: Promise<unknown> = Promise.resolve();
+  #retry: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(folders: CollectionFolders, resources: ShardResources, metadata: () => MetadataState) {
@@ -47,8 +51,18 @@ export class LocalCollections {
   /** Resolves when this node is what the metadata said when it was called, or newer. */
   reconcile(): Promise<void> {
     const done = this.#tail.then(() => this.#reconcile());
-    this.#tail = done.catch(() => undefined);
+    this.#tail = done.catch(() => this.#retrySoon());
     return done;
+  }
+
+  /** What was agreed on is still to be made so, although whoever asked for it was told of the failure. */
+  #retrySoon(): void {
+    if (this.#closed || this.#retry !== null) return;
+    this.#retry = setTimeout(() => {
+      this.#retry = null;
+      this.reconcile().catch(() => undefined);
+    }, retryMs);
+    this.#retry.unref();
   }
 
   async #reconcile(): Promise<void> {
@@ -113,6 +127,7 @@ export class LocalCollections {
   /** Checkpoints and closes every shard; waits for a reconcile in progress. */
   async close(): Promise<void> {
     this.#closed = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
     await this.#tail;
     const results = await Promise.allSettled(this.all().map((collection) => collection.close()));
     this.#open.clear();
