@@ -5,7 +5,7 @@ BIN = node_modules/.bin
 STAMPS = build/stamps
 
 # What each step of the build is made from; a step runs again when one of these is newer than its stamp.
-PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
+PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*/*/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
 NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
 
 .PHONY: help setup build run test test-native test-native-sanitized test-node test-arm lint format bench bench-graph example clean

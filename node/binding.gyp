@@ -9,8 +9,9 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "cflags!": ["-fno-exceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
-      "cflags_cc": ["-std=c++20", "-O3", "-fexceptions", "-Wall", "-Wextra", "-fopenmp", "-fvisibility=hidden"],
-      "libraries": ["-lfaiss", "-lopenblas", "-lrocksdb", "-lroaring", "-lgomp"]
+      "cflags_cc": ["-std=c++20", "-O3", "-fexceptions", "-Wall", "-Wextra", "-fopenmp", "-fvisibility=hidden", "-Wno-restrict"],
+      "libraries": ["-lfaiss", "-lopenblas", "-lrocksdb", "-lgomp"],
+      "ldflags": ["-Wl,-z,now", "-Wl,--as-needed"]
     }
   ]
 }

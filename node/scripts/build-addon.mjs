@@ -22,7 +22,6 @@ const HEADERS = {
   'faiss/impl/HNSW.h': 'libfaiss-dev',
   'cblas.h': 'libopenblas-dev',
   'rocksdb/db.h': 'librocksdb-dev',
-  'roaring/roaring.h': 'libroaring-dev',
 };
 
 /** @param {string} sentence @returns {never} */
