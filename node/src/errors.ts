@@ -97,8 +97,8 @@ export function toServiceError(error: unknown, where = 'JSON body'): ServiceErro
         return new ServiceError('bad-input', error.message, { cause: error });
       case 'POINT_NOT_FOUND':
         return new ServiceError('not-found', error.message, { cause: error });
+      // The last two are those of Node's own file system calls.
       case 'NO_SPACE':
-      // The same from Node's own file system calls.
       case 'ENOSPC':
       case 'EDQUOT':
         return new ServiceError('no-space', `No space left on the storage device: ${error.message}`, { cause: error });

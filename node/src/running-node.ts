@@ -65,6 +65,17 @@ async function storageStep<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
+async function openCollections(collections: LocalCollections, settings: Settings): Promise<void> {
+  try {
+    await collections.start({ tolerant: settings.storage.handle_collection_load_errors });
+  } catch (error) {
+    throw new StartError(
+      `${reason(error)}. To start without what cannot be opened, set storage.handle_collection_load_errors.`,
+      { cause: error },
+    );
+  }
+}
+
 function listenError(api: string, host: string, port: number, error: unknown): StartError {
   const inUse = reason(error).includes('EADDRINUSE');
   const why = inUse ? 'the port is already in use' : reason(error);
@@ -129,7 +140,7 @@ export class RunningNode {
       () => consensus.state,
     );
     this.#undo.push(() => collections.close());
-    await storageStep(() => collections.start());
+    await openCollections(collections, settings);
     const metrics = new NodeMetrics(collections, settings.service.metrics_prefix ?? '');
     this.#undo.push(() => metrics.stop());
     const searchTimeoutSec = settings.storage.performance.search_timeout_sec;

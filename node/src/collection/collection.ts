@@ -34,6 +34,7 @@ const maintenanceOf = ({ optimizers }: CollectionConfig) => ({
 export class Collection {
   readonly shard: LocalShard;
   #state: CollectionState;
+  #conformsTo: CollectionState | null = null;
   #shapes: readonly VectorShape[];
 
   private constructor(state: CollectionState, shard: LocalShard) {
@@ -87,6 +88,11 @@ export class Collection {
     return this.#shapes;
   }
 
+  /** Whether the shard is what `state` says, as far as this process knows. */
+  conformsTo(state: CollectionState): boolean {
+    return this.#conformsTo === state;
+  }
+
   /** Makes the shard what `state` says: parameters first, then field indexes. Each step may be repeated. */
   async conform(state: CollectionState): Promise<void> {
     if (state.config !== this.#state.config) {
@@ -96,6 +102,7 @@ export class Collection {
     }
     await this.#conformFieldIndexes(state.fieldIndexes);
     this.#state = state;
+    this.#conformsTo = state;
   }
 
   async #conformFieldIndexes(wanted: readonly FieldIndexSchema[]): Promise<void> {

@@ -24,6 +24,14 @@ export function noSuchCollection(name: string): ServiceError {
   return new ServiceError('not-found', `Collection \`${name}\` doesn't exist!`);
 }
 
+/** Why a collection that is asked for is not served. */
+export function notServed(collections: LocalCollections, name: string): ServiceError {
+  const failure = collections.failure(name);
+  return failure === null
+    ? noSuchCollection(name)
+    : new ServiceError('internal', `Collection \`${name}\` could not be opened: ${failure}`);
+}
+
 export class LocalCollectionsService implements CollectionsService {
   readonly #consensus: Consensus;
   readonly #collections: LocalCollections;
@@ -87,7 +95,7 @@ export class LocalCollectionsService implements CollectionsService {
 
   info(_access: Access, name: string): CollectionInfo {
     const collection = this.#collections.get(name);
-    if (collection === null) throw noSuchCollection(name);
+    if (collection === null) throw notServed(this.#collections, name);
     return collectionInfo(collection);
   }
 

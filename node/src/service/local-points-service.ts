@@ -11,7 +11,7 @@ import { encodePayloadSelector, encodeVectorSelector } from '../payload/selector
 import type { QueryPlan } from '../query/query-plan.js';
 import { requireWrite, type Access } from './access.js';
 import { withDeadline } from './deadline.js';
-import { noSuchCollection, refuseRejected } from './local-collections-service.js';
+import { noSuchCollection, notServed, refuseRejected } from './local-collections-service.js';
 import type {
   PointsService,
   ReadOptions,
@@ -191,7 +191,7 @@ export class LocalPointsService implements PointsService {
 
   async #guarded<T>(name: string, body: (found: Collection) => Promise<T>): Promise<T> {
     const found = this.#collections.get(name);
-    if (found === null) throw noSuchCollection(name);
+    if (found === null) throw notServed(this.#collections, name);
     try {
       return await body(found);
     } catch (error) {

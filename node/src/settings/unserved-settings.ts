@@ -76,7 +76,6 @@ const inertKeys = [
   'storage.update_queue_size',
   'storage.wal.wal_segments_ahead',
   'storage.wal.wal_retain_closed',
-  'storage.handle_collection_load_errors',
   'storage.performance.optimizer_io_budget',
   'storage.performance.update_rate_limit',
   'storage.performance.incoming_shard_transfers_limit',

@@ -65,7 +65,7 @@ async function open(): Promise<void> {
     },
     () => metadata,
   );
-  await collections.start();
+  await collections.start({ tolerant: false });
 }
 
 async function close(): Promise<void> {
@@ -253,7 +253,7 @@ describe('a start', () => {
         { addon, store, walSync: 'always', walSyncIntervalMs: 200, onBackgroundError: () => undefined },
         () => metadata,
       );
-      await expect(damaged.start()).rejects.toThrow(/collections\/a\/config\.json/);
+      await expect(damaged.start({ tolerant: false })).rejects.toThrow(/collections\/a\/config\.json/);
       await damaged.close();
       await store.close();
     }

@@ -71,7 +71,7 @@ async function scenario(seed: number, disk: Disk): Promise<void> {
         });
         await full;
         await pause(50);
-        return 'again';
+        return 'again' as const;
       },
     });
     expect(refusals.length).toBeGreaterThan(0);
