@@ -142,6 +142,9 @@ Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
     const auto reason = open->read_only();
     return reason.has_value() ? Napi::Value(Napi::String::New(info.Env(), *reason)) : info.Env().Null();
   });
+  add_method(object, "points", shard, [](const Napi::CallbackInfo& info, const SharedShard& open) -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(open->points()));
+  });
   add_method(object, "info", shard, [](const Napi::CallbackInfo& info, const SharedShard& open) -> Napi::Value {
     return shard_info_to_js(info.Env(), open->info());
   });

@@ -74,6 +74,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   ScrollPage scroll(const ScrollQuery& query);
   uint64_t count(const std::optional<std::vector<uint8_t>>& filter, bool exact);
   ShardInfo info() const;
+  /** Live points. */
+  uint64_t points() const;
   /** Why the shard takes no writes, at no cost. */
   std::optional<std::string> read_only() const;
   /** Throws what stopped the shard, or Closed. */

@@ -49,6 +49,8 @@ std::optional<std::string> Shard::read_only() const {
   return read_only_;
 }
 
+uint64_t Shard::points() const { return generation()->slots.live_count(); }
+
 ShardInfo Shard::info() const {
   const auto generation = this->generation();
   ShardInfo info;

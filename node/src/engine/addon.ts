@@ -164,6 +164,8 @@ export interface NativeShard {
    */
   vacuum(deletedThreshold: number, minimumSlots: number): Promise<boolean>;
   info(): ShardInfo;
+  /** `points` of the info alone, at no cost. */
+  points(): number;
   /** `readOnly` of the info alone, at no cost. */
   readOnly(): string | null;
   /** Checkpoints unless poisoned, then releases files and memory. */

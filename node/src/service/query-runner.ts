@@ -35,7 +35,7 @@ export class QueryRunner {
     }
     checkFinite(vector);
     // No answer is longer than what there is, and the engine sizes its lists by these.
-    const available = collection.shard.info().points;
+    const available = collection.shard.points;
     if (available === 0 || plan.offset >= available) return emptyScoredBatch();
     return collection.shard.search({
       vector: node.using,
@@ -68,7 +68,7 @@ export class QueryRunner {
   }
 
   async #byId(collection: Collection, plan: QueryPlan): Promise<Buffer> {
-    const available = collection.shard.info().points;
+    const available = collection.shard.points;
     const wanted = Math.min(plan.limit + plan.offset, available);
     if (wanted <= plan.offset) return emptyScoredBatch();
     const payload = encodePayloadSelector(plan.withPayload);

@@ -148,6 +148,11 @@ export class LocalShard {
     return this.#native.count(filter, exact);
   }
 
+  /** Live points, at no cost. */
+  get points(): number {
+    return this.#native.points();
+  }
+
   info(): ShardInfo {
     return this.#native.info();
   }

@@ -81,7 +81,7 @@ export class NodeMetrics {
         },
       });
     };
-    perCollection('collection_points', 'approximate amount of points per collection', (shard) => shard.info().points);
+    perCollection('collection_points', 'approximate amount of points per collection', (shard) => shard.points);
     perCollection('collection_pending_rows', 'vectors that wait for the graph', (shard) => shard.info().pendingRows);
     perCollection(
       'collection_queued_operations',

@@ -49,7 +49,10 @@ export class BodyReader {
         request.on('end', resolve);
         request.on('error', reject);
         // The peer went away in the middle: nobody reads the answer, but the wait must end.
-        request.on('close', () => reject(new ServiceError('format', 'The request body ended too early')));
+        request.on('close', () => {
+          // It closes after a complete body too, on every request, and an error costs its stack.
+          if (!request.complete) reject(new ServiceError('format', 'The request body ended too early'));
+        });
       });
     } catch (error) {
       request.removeAllListeners('data');
