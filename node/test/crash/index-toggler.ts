@@ -15,15 +15,22 @@ export class IndexToggler {
   readonly #random: Random;
   /** By field: whether it is indexed; null while a change of it had no answer. */
   readonly #indexed = new Map<string, boolean | null>();
+  #stopping = false;
 
   constructor(path: string, seed: number) {
     this.#path = path;
     this.#random = seededRandom(seed + 1);
   }
 
-  /** Until the node is gone. */
+  stop(): void {
+    this.#stopping = true;
+  }
+
+  /** Until the node is gone, or until told to stop. */
   async run(call: RestCaller): Promise<void> {
+    this.#stopping = false;
     for (;;) {
+      if (this.#told()) return;
       const [field, type] = fields[randomBelow(this.#random, fields.length)] ?? fields[0];
       const wanted = this.#indexed.get(field) !== true;
       this.#indexed.set(field, null);
@@ -42,6 +49,10 @@ export class IndexToggler {
       if (reply.status === 503) return;
       expect(reply.status, reply.text).toBe(200);
     }
+  }
+
+  #told(): boolean {
+    return this.#stopping;
   }
 
   async check(call: RestCaller): Promise<void> {

@@ -10,10 +10,14 @@ import { IndexToggler } from './index-toggler.js';
 import { MixedLoad } from './mixed-load.js';
 import { collectionOfSteps } from './random-steps.js';
 import { crashSeeds, deadlineMs } from './seeds.js';
+import { savedGeneration } from './shard-files.js';
 
-const writesPerRun = 150;
+const writesBeforeVacuum = 120;
+const writesAfterVacuum = 40;
 const imagesPerRun = 6;
 const seeds = crashSeeds(1);
+
+const pollOptions = { timeout: 20_000 };
 
 let base = '';
 
@@ -32,7 +36,7 @@ interface Run {
   readonly createdAt: number;
 }
 
-/** One node under load over a disk that is watched, killed after so many writes. */
+/** One node under load over a disk that is watched, through a checkpoint and a vacuum, killed under load. */
 async function run(seed: number, settings: Readonly<Record<string, string>>): Promise<Run> {
   const folder = join(base, 'node');
   const disk = new WatchedDisk({ folder, workFolder: join(base, 'work') });
@@ -42,12 +46,16 @@ async function run(seed: number, settings: Readonly<Record<string, string>>): Pr
   expect((await call('PUT', load.path, collectionOfSteps)).status).toBe(200);
   const createdAt = disk.journalBytes();
   const indexes = new IndexToggler(load.path, seed).run(call);
-  await load.run(call, {
-    now: () => disk.journalBytes(),
-    acknowledged: (count) => {
-      if (count === writesPerRun) node.signal('SIGKILL');
-    },
-  });
+  const writeUntil = (writes: number, end: () => void): Promise<void> =>
+    load.run(call, {
+      now: () => disk.journalBytes(),
+      acknowledged: (count) => {
+        if (count === writes) end();
+      },
+    });
+  await writeUntil(writesBeforeVacuum, () => load.stop());
+  await expect.poll(() => savedGeneration(join(folder, 'storage', load.path, '0')), pollOptions).toBeGreaterThan(0);
+  await writeUntil(load.acknowledged + writesAfterVacuum, () => node.signal('SIGKILL'));
   await indexes;
   await node.exit;
   return { disk, load, createdAt };

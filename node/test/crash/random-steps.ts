@@ -145,7 +145,8 @@ export class RandomSteps {
 
   #payload(): Payload {
     const number = randomBelow(this.#random, 50);
-    const note = 'x'.repeat(randomBelow(this.#random, 4) === 0 ? 4_000 : 20);
+    // Large enough at times that the log passes the ends of segments.
+    const note = 'x'.repeat(randomBelow(this.#random, 8) === 0 ? 40_000 : 20);
     return {
       ...this.#somePayload(),
       owner: this.owner,

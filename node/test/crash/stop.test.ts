@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { readLogRecords } from '../faults/log-records.js';
 import { NodeProcess, type NodeProcessOptions } from '../harness/node-process.js';
 import { restCaller } from '../harness/rest.js';
 import { checkCollection } from './check-collection.js';
 import { MixedLoad } from './mixed-load.js';
 import { collectionOfSteps } from './random-steps.js';
 import { crashSeeds } from './seeds.js';
+import { unsavedOperations } from './shard-files.js';
 
 const nodes: NodeProcess[] = [];
 
@@ -19,13 +18,6 @@ async function start(options: NodeProcessOptions = {}): Promise<NodeProcess> {
   const node = await NodeProcess.start(options);
   nodes.push(node);
   return node;
-}
-
-/** Operations in the log that a restart would replay. */
-function unsavedOperations(shardFolder: string): number {
-  const manifest = readFileSync(join(shardFolder, 'manifest'), 'utf8').split('\n')[0] ?? '';
-  const { sequence } = JSON.parse(manifest) as { sequence: number };
-  return (readLogRecords(join(shardFolder, 'wal')).at(-1)?.sequence ?? sequence) - sequence;
 }
 
 const seeds = crashSeeds(1);
