@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <future>
 
+#include "io/memory.h"
 #include "shard/lack_of_space.h"
 #include "shard/recovery.h"
 #include "shard/vacuum.h"
@@ -148,6 +149,7 @@ void Shard::checkpoint() {
     // What wanted space has it again when even a checkpoint could be written.
     if (waiting_.empty()) become_writable();
   });
+  release_freed_memory();
 }
 
 bool Shard::vacuum(double deleted_threshold, uint64_t minimum_slots) {
