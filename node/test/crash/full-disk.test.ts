@@ -13,6 +13,9 @@ import { MixedLoad } from './mixed-load.js';
 import { collectionOfSteps } from './random-steps.js';
 import { crashSeeds, deadlineMs } from './seeds.js';
 
+/** How soon a node takes writes again: it asks every second. */
+const recoveryMsMax = 20_000;
+
 let base = '';
 
 beforeEach(() => {
@@ -57,6 +60,7 @@ async function scenario(seed: number, disk: Disk): Promise<void> {
     ).toBe(200);
     const refusals: string[] = [];
     let full: Promise<void> | null = null;
+    let freedAtMs = Infinity;
     let acknowledgedAtEnd = Infinity;
     await load.run(call, {
       acknowledged: (count) => {
@@ -67,9 +71,11 @@ async function scenario(seed: number, disk: Disk): Promise<void> {
         refusals.push(`${reply.status} ${errorText(reply)}`);
         full ??= whileFull(call, load).finally(() => {
           disk.free();
+          freedAtMs = performance.now();
           acknowledgedAtEnd = load.acknowledged + 60;
         });
         await full;
+        expect(performance.now() - freedAtMs, `still ${refusals.at(-1)}`).toBeLessThan(recoveryMsMax);
         await pause(50);
         return 'again' as const;
       },
@@ -114,11 +120,11 @@ describe('a node on a disk that fills up', () => {
   );
 });
 
-/** A file system of 24 MiB, where this user may mount one. */
+/** A file system of 64 MiB, where this user may mount one. */
 function mountSmallDisk(): string | null {
   const folder = mkdtempSync(join(tmpdir(), 'vdb-small-disk-'));
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', folder], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', folder], { stdio: 'ignore' });
     return folder;
   } catch {
     rmSync(folder, { recursive: true });
