@@ -134,6 +134,7 @@ class Graph {
   void fall_back_to_rows(std::uint32_t rows);
   static bool lost_most(std::size_t before, std::size_t after);
   void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows);
+  void mend(LinkTable& table, std::uint32_t rows, std::uint32_t entry);
 
   const RowSpace& rows_;
   const GraphOptions options_;

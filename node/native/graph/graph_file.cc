@@ -5,8 +5,10 @@
 #include <cmath>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 
 #include "graph/graph.h"
+#include "graph/linker.h"
 #include "io/bytes.h"
 
 namespace vdb {
@@ -179,12 +181,63 @@ bool Graph::lost_most(std::size_t before, std::size_t after) { return after == 0
 
 /** Takes a filled table over, before anyone else knows of this graph. */
 void Graph::adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows) {
+  if (rows < 2) again_.clear();
+  // Most rows are to be inserted anyway, and the others would not find each other: the graph starts anew.
+  if (again_.size() * 2 > rows) {
+    again_.clear();
+    return;
+  }
   const std::uint32_t entry = highest(*table, rows);
-  if (entry != kNoEntry) table->set_entry(entry);
+  if (entry != kNoEntry) {
+    if (!again_.empty()) mend(*table, rows, entry);
+    table->set_entry(entry);
+  }
   next_row_ = rows;
   next_sample_.store(next_sample_after(rows));
-  if (rows < 2) again_.clear();
   publish(std::move(table));
+}
+
+/**
+ * Makes sure that walks from `entry` come to every row that is not to be inserted again. Those that
+ * are lose the links that they have left: beside such near ones the far ones that lead to the rest of
+ * the graph would not be chosen, and after replacing all rows half of the graph could not be reached.
+ */
+void Graph::mend(LinkTable& table, std::uint32_t rows, std::uint32_t entry) {
+  std::vector<bool> unlinked(rows);
+  const auto unlink = [&](std::uint32_t row) {
+    unlinked[row] = true;
+    for (unsigned level = 0; level <= table.level_of(row); level++) LinkTable::store_list(table.links(row, level), {});
+  };
+  for (const std::uint32_t row : again_) unlink(row);
+  if (unlinked[entry]) {
+    std::uint32_t start = entry;
+    for (std::uint32_t row = 0; row < rows; row++) {
+      if (!table.present(row) || unlinked[row]) continue;
+      if (start == entry || table.level_of(row) > table.level_of(start)) start = row;
+    }
+    if (start == entry) return;
+    Linker(rows_, table, locks_, options_.ef_construct, walk() == Walk::kCodes).link(entry, start);
+    std::erase(again_, entry);
+  }
+  std::vector<bool> reached(rows);
+  std::vector<std::uint32_t> frontier{entry};
+  reached[entry] = true;
+  while (!frontier.empty()) {
+    const std::uint32_t row = frontier.back();
+    frontier.pop_back();
+    for (const LinkTable::Link& link : std::as_const(table).links(row, 0)) {
+      const LinkTable::Link to = LinkTable::load(link);
+      if (to < 0) break;
+      if (reached[static_cast<std::uint32_t>(to)]) continue;
+      reached[static_cast<std::uint32_t>(to)] = true;
+      frontier.push_back(static_cast<std::uint32_t>(to));
+    }
+  }
+  for (std::uint32_t row = 0; row < rows; row++) {
+    if (reached[row] || unlinked[row] || !table.present(row)) continue;
+    unlink(row);
+    again_.push_back(row);
+  }
 }
 
 }  // namespace vdb

@@ -10,8 +10,9 @@ namespace vdb {
 namespace {
 
 struct Threads {
-  ThreadPool checkpoints{2};
-  ThreadPool vacuums{1};
+  // One background thread is the least that a pool has; nothing is given to it.
+  ThreadPool checkpoints{2, 1};
+  ThreadPool vacuums{1, 1};
   std::atomic<bool> stopping{false};
 };
 

@@ -167,9 +167,6 @@ bool Shard::vacuum(double deleted_threshold, uint64_t minimum_slots) {
   vacuum_cancelled_.store(false);
   try {
     Vacuum(*this).run();
-  } catch (const IoError& error) {
-    if (is_lack_of_space(error)) become_read_only(error.what());
-    throw;
   } catch (const Closed&) {
     if (closing_.load()) throw;
     return false;

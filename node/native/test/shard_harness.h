@@ -19,8 +19,8 @@ inline ShardSchema test_schema() {
   dense.kind = VectorKind::kDense;
   dense.dimension = 12;
   dense.distance = Distance::kEuclid;
-  dense.m = 8;
-  dense.ef_construct = 32;
+  dense.m = 16;
+  dense.ef_construct = 64;
   VectorSchema multi;
   multi.name = "multi";
   multi.kind = VectorKind::kMulti;
