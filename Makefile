@@ -8,7 +8,7 @@ STAMPS = build/stamps
 PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*/*/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
 NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
 
-.PHONY: help setup build run test test-native test-native-sanitized test-node test-arm lint format bench bench-graph example clean
+.PHONY: help setup build run test test-native test-native-plain test-node test-arm lint format bench bench-graph example clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -34,13 +34,14 @@ build: $(STAMPS)/generated $(STAMPS)/addon ## compile the native engine and the 
 run: build ## start a node on loopback, load the example and search it; Ctrl-C stops it
 	@bash scripts/run.sh
 
-test: test-native test-native-sanitized test-node ## run every test
+test: test-native test-node ## run every test
 
-test-native: $(STAMPS)/setup ## run the tests of the native engine
-	@$(MAKE) -C node/native -j$(JOBS) test
+# Sanitized and not plain too: the addon runs the optimised build through all of the node's tests.
+test-native: $(STAMPS)/setup ## run the tests of the native engine under address and undefined-behaviour sanitizers
+	@$(MAKE) -s -C node/native -j$(JOBS) test SANITIZE=1
 
-test-native-sanitized: $(STAMPS)/setup ## the same under address and undefined-behaviour sanitizers
-	@$(MAKE) -C node/native -j$(JOBS) test SANITIZE=1
+test-native-plain: $(STAMPS)/setup ## the same without sanitizers, for a debugger
+	@$(MAKE) -s -C node/native -j$(JOBS) test
 
 test-node: build ## run the tests of the TypeScript, over the built engine
 	@$(BIN)/vitest run $(VITEST_FLAGS)
