@@ -151,7 +151,8 @@ export class Maintenance {
         const code = engineErrorCode(error);
         if (code === 'CLOSED') return;
         this.#report(task, error instanceof Error ? error : new Error(String(error)));
-        if (code === 'NO_SPACE') this.#arm(this.#policy.retryIntervalMs);
+        // A vacuum without space is due again when something was written since.
+        if (code === 'NO_SPACE' && task === 'checkpoint') this.#arm(this.#policy.retryIntervalMs);
       },
     );
   }
