@@ -40,10 +40,24 @@ std::string free_name(const std::string& directory, const std::string& wanted) {
   return name;
 }
 
+/**
+ * Removed again unless it is kept: checkpoints are tried every second while the disk is full, and what
+ * each left behind would take the space that the next one wants.
+ */
 class CrcFile {
  public:
   CrcFile(const std::string& directory, const std::string& wanted)
-      : name_(free_name(directory, wanted)), file_(File::create(directory + "/" + name_)) {}
+      : name_(free_name(directory, wanted)), path_(directory + "/" + name_), file_(File::create(path_)) {}
+  ~CrcFile() {
+    if (kept_) return;
+    try {
+      remove_file(path_);
+    } catch (const IoError&) {
+      // No manifest names it, so the next checkpoint that succeeds removes it.
+    }
+  }
+  CrcFile(const CrcFile&) = delete;
+  CrcFile& operator=(const CrcFile&) = delete;
 
   void write(std::span<const uint8_t> bytes) {
     file_.pwrite_all(bytes, size_);
@@ -55,13 +69,16 @@ class CrcFile {
     file_.close();
     return {name_, crc_};
   }
+  void keep() noexcept { kept_ = true; }
   uint64_t size() const noexcept { return size_; }
 
  private:
   std::string name_;
+  std::string path_;
   File file_;
   uint64_t size_ = 0;
   uint32_t crc_ = 0;
+  bool kept_ = false;
 };
 
 std::string numbered(const char* kind, uint64_t sequence) { return std::string(kind) + "." + std::to_string(sequence); }
@@ -85,6 +102,7 @@ void write_graph(const Generation& generation, VectorSpace& space, const Checkpo
     CrcFile file(generation.directory(), "graph." + std::to_string(space.index()) + "." + std::to_string(plan.manifest.sequence));
     const uint32_t covered = graph->save([&](std::span<const uint8_t> piece) { file.write(piece); });
     space.saved_graph = ManifestGraph{file.finish(), covered};
+    file.keep();
     space.saved_graph_bytes = file.size();
     space.saved_graph_rows.store(covered);
   }
@@ -196,6 +214,9 @@ void write_checkpoint(const std::string& shard_directory, CheckpointPlan& plan, 
     write_graph(generation, *generation.vectors[v], plan, manifest.vectors[v], bytes);
   }
   sync_directory(directory);
+  // A manifest that could not be synced may be on the disk all the same.
+  slots.keep();
+  fields.keep();
   write_manifest(shard_directory, manifest);
   generation.checkpoint_bytes.store(bytes, std::memory_order_relaxed);
   delete_unnamed(directory, manifest);
