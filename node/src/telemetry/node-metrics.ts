@@ -6,7 +6,8 @@ import type { LocalShard } from '../shard/local-shard.js';
 import { apiVersion } from '../version.js';
 import { RequestMetrics } from './request-metrics.js';
 
-const loopResolutionMs = 10;
+// The timer of the histogram never rests: at 10 ms an idle node spent 1.4 % of a core on it.
+const loopResolutionMs = 40;
 
 const quantiles = [0.5, 0.9, 0.99, 1] as const;
 
