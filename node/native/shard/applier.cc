@@ -26,6 +26,9 @@ bool form_fits(VectorKind kind, VectorForm form) {
 
 }  // namespace
 
+Applier::Applier(Generation& generation)
+    : generation_(generation), stored_applied_(generation.store().get_u64(generation.keys().applied()).value_or(0)) {}
+
 ApplyOutcome Applier::apply(uint64_t sequence, const Operation& operation, ApplyMode mode) {
   rows_added_ = 0;
   PendingOperation pending(generation_, sequence, mode);
@@ -53,23 +56,24 @@ ApplyOutcome Applier::apply_logged(uint64_t sequence, std::span<const uint8_t> r
 }
 
 void Applier::publish(PendingOperation& pending) {
-  if (!pending.full()) {
+  if (pending.live()) {
+    read_old_payloads(pending);
+  } else {
     for (const SlotChange& change : pending.changes.changes()) {
       if (touched_.size() <= change.slot / 64) touched_.resize(change.slot / 64 + 1);
       touched_[change.slot / 64] |= uint64_t{1} << (change.slot % 64);
     }
-    const ExclusiveGuard guard(generation_.lock);
-    pending.changes.publish(pending.sequence, false);
-    return;
   }
-  read_old_payloads(pending);
-  pending.batch.put_u64(generation_.keys().applied(), pending.sequence);
+  // A replay never sets it back: that RocksDB is ahead of the log must be seen until a checkpoint has dealt with it.
+  if (pending.live() || pending.sequence > stored_applied_) {
+    pending.batch.put_u64(generation_.keys().applied(), pending.sequence);
+  }
   const ExclusiveGuard store_guard(generation_.store_lock);
   generation_.store().write(pending.batch);
   const ExclusiveGuard guard(generation_.lock);
   if (pending.created.has_value()) generation_.fields.adopt(std::move(*pending.created));
   if (pending.dropped.has_value()) generation_.fields.drop(*pending.dropped);
-  pending.changes.publish(pending.sequence, true);
+  pending.changes.publish(pending.sequence, pending.live());
 }
 
 /** Field indexes take a payload out by its values, so they want what is about to be replaced. */
@@ -90,7 +94,6 @@ void Applier::read_old_payloads(PendingOperation& pending) {
 
 void Applier::set_payload(PendingOperation& pending, SlotChange& change, std::string payload) {
   change.payload_changed = true;
-  if (!pending.full()) return;
   const Key key = generation_.keys().payload(change.slot);
   if (payload.empty() || payload == "{}") {
     // Removed for a new point too: a slot may have a payload of an operation that the log lost.
@@ -99,7 +102,7 @@ void Applier::set_payload(PendingOperation& pending, SlotChange& change, std::st
   } else {
     pending.batch.put(key, std::string_view(payload));
   }
-  if (!generation_.fields.empty()) change.new_payload = std::move(payload);
+  if (pending.live() && !generation_.fields.empty()) change.new_payload = std::move(payload);
 }
 
 std::vector<int> Applier::spaces_of(const PointList& list) const {
@@ -153,7 +156,7 @@ void Applier::add_rows(PendingOperation& pending, const PointList& list, const s
 }
 
 void Applier::remove_sparse(PendingOperation& pending, uint32_t slot, size_t space) {
-  if (pending.full()) pending.batch.remove(generation_.keys().sparse(static_cast<uint16_t>(space), slot));
+  pending.batch.remove(generation_.keys().sparse(static_cast<uint16_t>(space), slot));
 }
 
 void Applier::write_vectors(PendingOperation& pending, const PointList& list, const std::vector<int>& spaces,
@@ -172,9 +175,7 @@ void Applier::write_vectors(PendingOperation& pending, const PointList& list, co
         if (static_cast<size_t>(spaces[vector.name]) != space) continue;
         const uint32_t slot = pending.changes[i].slot;
         pending.changes.rows(i, space) = {true, {slot, 1}};
-        if (pending.full()) {
-          pending.batch.put(generation_.keys().sparse(static_cast<uint16_t>(space), slot), sparse_value(vector));
-        }
+        pending.batch.put(generation_.keys().sparse(static_cast<uint16_t>(space), slot), sparse_value(vector));
       }
     }
   }
@@ -200,7 +201,7 @@ void Applier::refresh_fields() {
   touched_.clear();
 }
 
-void Applier::rebuild_fields(uint64_t sequence) {
+void Applier::agree_with_store() {
   const std::vector<FieldIndexInfo> present = generation_.fields.list();
   FieldIndexes fresh;
   for (const FieldIndexInfo& index : present) {
@@ -210,9 +211,14 @@ void Applier::rebuild_fields(uint64_t sequence) {
   generation_.fields = std::move(fresh);
   touched_.clear();
   unfilled_.clear();
-  StoreBatch batch;
-  batch.put_u64(generation_.keys().applied(), sequence);
-  generation_.store().write(batch);
+  std::string value;
+  for (const auto& space : generation_.vectors) {
+    if (space->has_rows()) continue;
+    for (uint32_t slot = 0; slot < generation_.slots.count(); slot++) {
+      if (space->table().get(slot).empty() || !generation_.slots.live(slot)) continue;
+      if (!generation_.store().get(generation_.keys().sparse(space->index(), slot), value)) space->publish_replaced(slot, {});
+    }
+  }
 }
 
 }  // namespace vdb

@@ -15,19 +15,19 @@ namespace vdb {
 
 enum class ApplyMode : uint8_t {
   /** Rows, RocksDB and field indexes. */
-  kFull,
+  kLive,
   /**
-   * Replay of an operation whose RocksDB writes are in already: slots and rows only. The payloads
-   * there may be those of later operations, so field indexes wait for Applier::refresh_fields.
+   * Replay of an operation that RocksDB may have already, and later ones too: the payloads there are
+   * of any moment since the checkpoint, so field indexes wait for Applier::refresh_fields.
    */
-  kSlotsOnly,
+  kReplay,
 };
 
 struct PendingOperation;
 
 class Applier {
  public:
-  explicit Applier(Generation& generation) : generation_(generation) {}
+  explicit Applier(Generation& generation);
 
   /**
    * Applies one operation, all or nothing, and publishes it under the sequence. Throws BadRequest
@@ -41,10 +41,12 @@ class Applier {
   /** Vectors that the newest operation added. */
   size_t rows_added() const noexcept { return rows_added_; }
 
-  /** After replay in mode kSlotsOnly: indexes the payloads that RocksDB has now for all that was touched. */
+  /** At the end of a replay: indexes the payloads that RocksDB has now for all that was touched. */
   void refresh_fields();
-  /** Indexes every payload anew, and sets the applied sequence of RocksDB. */
-  void rebuild_fields(uint64_t sequence);
+  /** When RocksDB has more than the log: indexes every payload anew, and drops sparse vectors that are not there. */
+  void agree_with_store();
+  /** The applied sequence that RocksDB had when this was made. */
+  uint64_t stored_applied() const noexcept { return stored_applied_; }
 
  private:
   void apply_operation(PendingOperation& pending, const UpsertPoints& operation);
@@ -75,9 +77,10 @@ class Applier {
   void fill_index(FieldIndexes& indexes, const std::string& path) const;
 
   Generation& generation_;
+  const uint64_t stored_applied_;
   size_t rows_added_ = 0;
   bool directory_made_ = false;
-  /** Slots and new indexes of operations in mode kSlotsOnly. */
+  /** Slots and new indexes of operations in mode kReplay. */
   std::vector<uint64_t> touched_;
   std::set<std::string> unfilled_;
 };

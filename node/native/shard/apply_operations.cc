@@ -129,16 +129,12 @@ void Applier::apply_operation(PendingOperation& pending, const DeleteVectors& op
 template <class Edit>
 void Applier::edit_payloads(PendingOperation& pending, const std::vector<PointId>& ids, Edit edit) {
   name_slots(pending, ids);
-  if (!pending.full()) {
-    for (SlotChange& change : pending.changes.changes()) change.payload_changed = true;
-    return;
-  }
   std::vector<Key> keys;
   for (const SlotChange& change : pending.changes.changes()) keys.push_back(generation_.keys().payload(change.slot));
   generation_.store().multi_get(keys, [&](size_t i, std::optional<std::span<const uint8_t>> value) {
     SlotChange& change = pending.changes[i];
     const std::string_view old = value.has_value() ? text_of(*value) : std::string_view();
-    if (!generation_.fields.empty()) change.old_payload = old;
+    if (pending.live() && !generation_.fields.empty()) change.old_payload = old;
     set_payload(pending, change, edit(old));
   });
 }
@@ -179,22 +175,16 @@ void Applier::apply_operation(PendingOperation& pending, const CreateFieldIndex&
   // Built aside, so that no filter meets an index that knows only some of the points.
   pending.created.emplace();
   pending.created->create(path, type, operation.parameters);
-  if (pending.full()) {
+  if (pending.live()) {
     fill_index(*pending.created, path);
-    return;
+  } else {
+    unfilled_.insert(path);
   }
-  generation_.fields.adopt(std::move(*pending.created));
-  unfilled_.insert(path);
 }
 
 void Applier::apply_operation(PendingOperation& pending, const DeleteFieldIndex& operation) {
-  const std::string path = operation.path.to_string();
-  if (pending.full()) {
-    pending.dropped = path;
-    return;
-  }
-  generation_.fields.drop(path);
-  unfilled_.erase(path);
+  pending.dropped = operation.path.to_string();
+  unfilled_.erase(*pending.dropped);
 }
 
 void Applier::apply_operation(PendingOperation&, const Nothing&) {}

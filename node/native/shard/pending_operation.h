@@ -29,7 +29,7 @@ struct PendingOperation {
   std::optional<FieldIndexes> created;
   std::optional<std::string> dropped;
 
-  bool full() const noexcept { return mode == ApplyMode::kFull; }
+  bool live() const noexcept { return mode == ApplyMode::kLive; }
 };
 
 }  // namespace vdb

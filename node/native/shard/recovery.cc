@@ -116,23 +116,17 @@ void check_store(const Generation& generation, const std::string& directory) {
 }  // namespace
 
 void replay_log(Generation& generation, Applier& applier, const Log& log, uint64_t last) {
-  const uint64_t stored = generation.store().get_u64(generation.keys().applied()).value_or(0);
-  if (generation.sequence.load() < last) {
-    LogReader reader = log.read_from(generation.sequence.load() + 1);
-    LogRecord record;
-    while (generation.sequence.load() < last && reader.next(record)) {
-      const ApplyMode mode = record.sequence <= stored ? ApplyMode::kSlotsOnly : ApplyMode::kFull;
-      try {
-        applier.apply_logged(record.sequence, record.body, mode);
-      } catch (const BadRequest&) {
-        // Had no effect when it was applied first either.
-      }
-      if (record.sequence == stored) applier.refresh_fields();
+  if (generation.sequence.load() == last) return;
+  LogReader reader = log.read_from(generation.sequence.load() + 1);
+  LogRecord record;
+  while (generation.sequence.load() < last && reader.next(record)) {
+    try {
+      applier.apply_logged(record.sequence, record.body, ApplyMode::kReplay);
+    } catch (const BadRequest&) {
+      // Had no effect when it was applied first either.
     }
   }
-  // After a power loss with `sync: interval`, RocksDB may have kept what the log lost. Those operations
-  // are gone; what they left in payloads stays, and the indexes are made to say the same.
-  if (stored > last) applier.rebuild_fields(last);
+  applier.refresh_fields();
 }
 
 Recovered recover_generation(const ShardOptions& options) {
@@ -155,12 +149,18 @@ Recovered recover_generation(const ShardOptions& options) {
   }
   check_store(*recovered.generation, options.directory);
   recovered.applier = std::make_unique<Applier>(*recovered.generation);
+  const uint64_t last = options.log->last_sequence();
   try {
-    replay_log(*recovered.generation, *recovered.applier, *options.log, options.log->last_sequence());
+    replay_log(*recovered.generation, *recovered.applier, *options.log, last);
   } catch (const IoError& error) {
     // What is there can be read; the rest is applied when space returns.
     if (!is_lack_of_space(error)) throw;
+    recovered.applier->refresh_fields();
     recovered.no_space = error.what();
+  }
+  if (recovered.applier->stored_applied() > last) {
+    recovered.applier->agree_with_store();
+    recovered.store_was_ahead = true;
   }
   return recovered;
 }

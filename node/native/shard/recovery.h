@@ -18,6 +18,11 @@ struct Recovered {
   std::unique_ptr<Applier> applier;
   /** Of the manifest; 0 when there was none. */
   uint64_t checkpoint_sequence = 0;
+  /**
+   * RocksDB had operations that the log lost, in a power loss with `sync: interval`. They are gone;
+   * what they left in payloads stays, and the field indexes were made to say the same.
+   */
+  bool store_was_ahead = false;
   /** Why the replay ended early: there was no space for it. */
   std::optional<std::string> no_space;
 };

@@ -47,6 +47,7 @@ std::shared_ptr<Shard> Shard::open(ShardOptions options) {
   shard->applier_ = std::move(recovered.applier);
   shard->replay_until_ = shard->options_.log->last_sequence();
   shard->read_only_ = recovered.no_space;
+  if (recovered.store_was_ahead) shard->forget_lost_operations();
   // Quanta hold the indexer; it must not keep the shard alive in turn.
   shard->indexer_ = std::make_shared<Indexer>(*shard->options_.pool, [weak = std::weak_ptr<Shard>(shard)] {
     const auto alive = weak.lock();
@@ -54,6 +55,15 @@ std::shared_ptr<Shard> Shard::open(ShardOptions options) {
   });
   shard->start_graphs(*recovered.generation);
   return shard;
+}
+
+/** The indexes that were made to fit are saved before RocksDB stops saying that it was ahead of the log. */
+void Shard::forget_lost_operations() {
+  const auto generation = this->generation();
+  write_checkpoint(vdb::plan_checkpoint(generation, options_.collection, options_.shard, false));
+  StoreBatch batch;
+  batch.put_u64(generation->keys().applied(), generation->sequence.load());
+  generation->store().write(batch);
 }
 
 std::shared_ptr<Generation> Shard::generation() const {

@@ -104,6 +104,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   };
   Reading begin_read() const;
   std::shared_ptr<Generation> generation() const;
+  void forget_lost_operations();
   void retry_waiting();
   void after_apply(Generation& generation);
   void become_read_only(const std::string& reason);

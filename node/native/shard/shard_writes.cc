@@ -30,7 +30,7 @@ ApplyOutcome Shard::apply(uint64_t sequence, std::span<const uint8_t> operation)
   }
   try {
     retry_waiting();
-    const ApplyOutcome outcome = applier_->apply_logged(sequence, operation, ApplyMode::kFull);
+    const ApplyOutcome outcome = applier_->apply_logged(sequence, operation, ApplyMode::kLive);
     after_apply(*generation);
     return outcome;
   } catch (const BadRequest&) {
@@ -58,7 +58,7 @@ void Shard::retry_waiting() {
   }
   while (!waiting_.empty()) {
     try {
-      applier_->apply_logged(waiting_.front().sequence, waiting_.front().operation, ApplyMode::kFull);
+      applier_->apply_logged(waiting_.front().sequence, waiting_.front().operation, ApplyMode::kLive);
     } catch (const BadRequest&) {
       // Without effect; whoever sent it was told about the lack of space already.
     }

@@ -240,7 +240,7 @@ void Vacuum::catch_up(uint64_t sequence) {
     check_cancelled();
     if (!reader.next(record)) throw FormatError("the log ends before an operation that was applied");
     try {
-      applier_->apply_logged(record.sequence, record.body, ApplyMode::kFull);
+      applier_->apply_logged(record.sequence, record.body, ApplyMode::kLive);
     } catch (const BadRequest&) {
       // Had no effect when it was applied first either.
     }

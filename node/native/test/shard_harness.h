@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -79,13 +80,21 @@ class ShardHarness {
     open();
   }
 
-  /** Goes on with a copy of the folder as it is now, as after the death of the process. */
-  void crash() {
+  /**
+   * Goes on with a copy of the folder as it is now, as after the death of the process. The log may
+   * lose its end, as in a power loss when it is synced by interval.
+   */
+  void crash(std::optional<uint64_t> log_ends_at = std::nullopt) {
     auto copy = std::make_unique<TemporaryDirectory>();
     std::filesystem::copy(root_->path(), copy->path(), std::filesystem::copy_options::recursive);
     shard_->close();
     close_files();
     root_ = std::move(copy);
+    if (log_ends_at.has_value()) {
+      const auto log = Log::open(directory() + "/wal", LogOptions{.segment_bytes = 1 << 20, .sync = SyncMode::kInterval});
+      log->truncate_from(*log_ends_at + 1);
+      log->close();
+    }
     open();
   }
 
