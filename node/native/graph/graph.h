@@ -133,7 +133,7 @@ class Graph {
   void sample_codes(std::uint32_t rows);
   void fall_back_to_rows(std::uint32_t rows);
   static bool lost_most(std::size_t before, std::size_t after);
-  void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows);
+  void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows, bool rows_missing);
   void mend(LinkTable& table, std::uint32_t rows, std::uint32_t entry);
 
   const RowSpace& rows_;

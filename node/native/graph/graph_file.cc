@@ -134,7 +134,7 @@ std::unique_ptr<Graph> Graph::load(const RowSpace& rows, const GraphOptions& opt
     }
   }
   if (kept == count) in.expect_end();
-  graph->adopt(std::move(table), kept);
+  graph->adopt(std::move(table), kept, kept < count);
   graph->code_overlap_.store(overlap);
   // The sample that found the codes poor is not taken again, so what it found is kept.
   if (walk == static_cast<std::uint8_t>(Walk::kRows) && overlap < kOverlapMin) graph->walk_.store(Walk::kRows);
@@ -171,7 +171,7 @@ std::unique_ptr<Graph> Graph::remap(const Graph& old, std::span<const std::uint3
       if (level == 0 && lost_most(before, links.size())) graph->again_.push_back(row);
     }
   }
-  graph->adopt(std::move(table), kept);
+  graph->adopt(std::move(table), kept, true);
   graph->code_overlap_.store(old.code_overlap());
   if (old.code_overlap() < kOverlapMin) graph->walk_.store(Walk::kRows);
   return graph;
@@ -179,8 +179,11 @@ std::unique_ptr<Graph> Graph::remap(const Graph& old, std::span<const std::uint3
 
 bool Graph::lost_most(std::size_t before, std::size_t after) { return after == 0 || after * 2 < before; }
 
-/** Takes a filled table over, before anyone else knows of this graph. */
-void Graph::adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows) {
+/**
+ * Takes a filled table over, before anyone else knows of this graph. When rows are missing from it, those
+ * left may not all be reachable although none of them lost most of its links: what is gone was the bridge.
+ */
+void Graph::adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows, bool rows_missing) {
   if (rows < 2) again_.clear();
   // Most rows are to be inserted anyway, and the others would not find each other: the graph starts anew.
   if (again_.size() * 2 > rows) {
@@ -189,7 +192,7 @@ void Graph::adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows) {
   }
   const std::uint32_t entry = highest(*table, rows);
   if (entry != kNoEntry) {
-    if (!again_.empty()) mend(*table, rows, entry);
+    if (rows_missing || !again_.empty()) mend(*table, rows, entry);
     table->set_entry(entry);
   }
   next_row_ = rows;
