@@ -15,7 +15,7 @@ const startMsMax = 10_000;
 const collections = Number(process.env['EMPTY_COLLECTIONS'] ?? 100);
 const idleMs = 1_000;
 /** Two processes that do the same differ by this much. */
-const memoryNoiseBytes = 2 * 1024 * 1024;
+const memoryNoiseBytes = 4 * 1024 * 1024;
 
 let base = '';
 
