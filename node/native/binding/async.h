@@ -70,6 +70,18 @@ class Completion {
   std::uint64_t id_ = 0;
 };
 
+/** Runs `work` and settles `completion`: what it returns goes through `convert(env, result)`, what it throws rejects. */
+template <class Work, class Convert>
+void settle_by(Completion& completion, Work& work, const Convert& convert) {
+  try {
+    using Result = std::invoke_result_t<Work&>;
+    auto result = std::make_shared<Result>(work());
+    completion.resolve([result, convert](Napi::Env js) -> Napi::Value { return convert(js, std::move(*result)); });
+  } catch (...) {
+    completion.reject(std::current_exception());
+  }
+}
+
 /**
  * Runs `work` on the pool. What it returns goes to `convert(env, result)` on the JavaScript thread,
  * whose value resolves the promise; what it throws rejects it.
@@ -81,13 +93,7 @@ Napi::Promise run_async(Napi::Env env, Priority priority, Work work, Convert con
   Napi::Promise promise = completion.promise();
   shared_pool()->submit(priority, [completion = std::move(completion), work = std::move(work),
                                    convert = std::move(convert)]() mutable {
-    try {
-      using Result = std::invoke_result_t<Work&>;
-      auto result = std::make_shared<Result>(work());
-      completion.resolve([result, convert](Napi::Env js) -> Napi::Value { return convert(js, std::move(*result)); });
-    } catch (...) {
-      completion.reject(std::current_exception());
-    }
+    settle_by(completion, work, convert);
   });
   return promise;
 }

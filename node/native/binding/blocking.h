@@ -19,14 +19,7 @@ Napi::Promise run_blocking(Napi::Env env, Work work, Convert convert) {
   Napi::Promise promise = completion.promise();
   run_maintenance(MaintenanceKind::kCheckpoint,
                   [completion = std::move(completion), work = std::move(work), convert]() mutable {
-                    try {
-                      using Result = std::invoke_result_t<Work&>;
-                      auto result = std::make_shared<Result>(work());
-                      completion.resolve(
-                          [result, convert](Napi::Env js) -> Napi::Value { return convert(js, std::move(*result)); });
-                    } catch (...) {
-                      completion.reject(std::current_exception());
-                    }
+                    settle_by(completion, work, convert);
                   });
   return promise;
 }

@@ -28,13 +28,7 @@ Napi::Promise run_on_strand(Napi::Env env, const SharedShard& shard, Work work, 
   Completion completion(env);
   Napi::Promise promise = completion.promise();
   shard->strand().submit([completion = std::move(completion), work = std::move(work), convert]() mutable {
-    try {
-      using Result = std::invoke_result_t<Work&>;
-      auto result = std::make_shared<Result>(work());
-      completion.resolve([result, convert](Napi::Env js) -> Napi::Value { return convert(js, std::move(*result)); });
-    } catch (...) {
-      completion.reject(std::current_exception());
-    }
+    settle_by(completion, work, convert);
   });
   return promise;
 }
@@ -45,13 +39,7 @@ Napi::Promise run_as_vacuum(Napi::Env env, Work work, Convert convert) {
   Completion completion(env);
   Napi::Promise promise = completion.promise();
   run_maintenance(MaintenanceKind::kVacuum, [completion = std::move(completion), work = std::move(work), convert]() mutable {
-    try {
-      using Result = std::invoke_result_t<Work&>;
-      auto result = std::make_shared<Result>(work());
-      completion.resolve([result, convert](Napi::Env js) -> Napi::Value { return convert(js, std::move(*result)); });
-    } catch (...) {
-      completion.reject(std::current_exception());
-    }
+    settle_by(completion, work, convert);
   });
   return promise;
 }
