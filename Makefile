@@ -14,11 +14,18 @@ help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
 
 setup: $(STAMPS)/setup ## install the Debian and npm packages that are missing
+	@bash scripts/setup-python-client.sh
+	@touch $(STAMPS)/python-client
 	@echo "Everything that the build needs is installed."
 
 $(STAMPS)/setup: scripts/setup.sh scripts/apt-packages.txt package-lock.json
 	@bash scripts/setup.sh
 	@mkdir -p $(STAMPS) && touch $@
+
+# Made or not, it is tried once here, so that tests after it need no network; `make setup` tries it each time.
+$(STAMPS)/python-client: $(STAMPS)/setup scripts/setup-python-client.sh node/test/clients/python/requirements.txt
+	@bash scripts/setup-python-client.sh
+	@touch $@
 
 $(STAMPS)/generated: $(STAMPS)/setup $(PROTOS)
 	@node node/scripts/generate-api.mjs
@@ -43,7 +50,7 @@ test-native: $(STAMPS)/setup ## run the tests of the native engine under address
 test-native-plain: $(STAMPS)/setup ## the same without sanitizers, for a debugger
 	@$(MAKE) -s -C node/native -j$(JOBS) test
 
-test-node: build ## run the tests of the TypeScript, over the built engine
+test-node: build $(STAMPS)/python-client ## run the tests of the TypeScript, over the built engine
 	@$(BIN)/vitest run $(VITEST_FLAGS)
 
 test-arm: ## cross-compile the distance kernels for arm64 and test them under qemu-user

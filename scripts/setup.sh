@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the build needs: Debian packages through apt, npm packages from the lockfile.
-# After it has run once, nothing else in this repository needs the network.
+# After it and setup-python-client.sh have run once, nothing else in this repository needs the network.
 #   scripts/setup.sh            install
 #   scripts/setup.sh --dry-run  print what would be installed, and change nothing
 set -euo pipefail

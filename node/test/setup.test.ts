@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -39,6 +39,71 @@ function setup(...args: string[]): { status: number | null; output: string; erro
   });
   return { status: result.status, output: result.stdout, errors: result.stderr };
 }
+
+describe('scripts/setup-python-client.sh', () => {
+  const requirements = 'node/test/clients/python/requirements.txt';
+  let checkout = '';
+
+  beforeEach(() => {
+    checkout = join(folder, 'checkout');
+    for (const file of ['scripts/setup-python-client.sh', requirements]) {
+      cpSync(join(root, file), join(checkout, file));
+    }
+    // Makes an environment whose Python says what it is asked, or fails as pip does without a network.
+    standIn('installed-python', '[ ! -e "$OFFLINE" ] || exit 1; echo "installed-python $*" >> "$ASKED"');
+    standIn('python3', '[ "$2" != venv ] || { mkdir -p "$3/bin" && cp "$STAND_IN" "$3/bin/python"; }');
+  });
+
+  function setupPythonClient(environment: Readonly<Record<string, string>> = {}): string {
+    const result = spawnSync('bash', [join(checkout, 'scripts', 'setup-python-client.sh')], {
+      encoding: 'utf8',
+      env: {
+        PATH: `${folder}:${process.env['PATH'] ?? ''}`,
+        STAND_IN: join(folder, 'installed-python'),
+        ASKED: join(folder, 'asked'),
+        OFFLINE: join(folder, 'offline'),
+        ...environment,
+      },
+    });
+    expect(result.status).toBe(0);
+    expect(result.stderr).toBe('');
+    return result.stdout;
+  }
+
+  it('installs the pinned wheels once', () => {
+    expect(setupPythonClient()).toBe('Installing the Python client for its tests\n');
+    expect(readFileSync(join(folder, 'asked'), 'utf8')).toMatch(
+      /-m pip install .*--require-hashes --only-binary :all: /,
+    );
+    expect(readFileSync(join(checkout, 'build/python-client/requirements.txt'), 'utf8')).toBe(
+      readFileSync(join(root, requirements), 'utf8'),
+    );
+    expect(setupPythonClient()).toBe('');
+  });
+
+  it('installs again when other versions are wanted', () => {
+    setupPythonClient();
+    writeFileSync(join(checkout, requirements), 'qdrant-client==1.19.0\n');
+    expect(setupPythonClient()).toBe('Installing the Python client for its tests\n');
+    expect(setupPythonClient()).toBe('');
+  });
+
+  it('says in one line that the tests will be skipped when python3-venv is missing', () => {
+    standIn('python3', 'echo "No module named ensurepip" >&2; exit 1');
+    expect(setupPythonClient()).toMatch(/^The tests of the Python client will be skipped: python3-venv is not .*\n$/);
+  });
+
+  it('says so when there is no network, and tries again the next time', () => {
+    writeFileSync(join(folder, 'offline'), '');
+    expect(setupPythonClient()).toMatch(/\nThe tests of the Python client will be skipped: .* a network; .*\n$/);
+    rmSync(join(folder, 'offline'));
+    expect(setupPythonClient()).toBe('Installing the Python client for its tests\n');
+  });
+
+  it('makes nothing when a Python with the client is named', () => {
+    expect(setupPythonClient({ PYTHON_WITH_QDRANT_CLIENT: '/usr/bin/python3' })).toBe('');
+  });
+});
 
 describe('scripts/setup.sh', () => {
   it('names the missing packages and installs only them, removing nothing', () => {
@@ -119,8 +184,6 @@ describe('scripts/setup.sh', () => {
 });
 
 describe('the Makefile', () => {
-  const makefile = readFileSync(join(root, 'Makefile'), 'utf8');
-
   it('prints the targets that people call', () => {
     const { status, stdout } = spawnSync('make', ['help'], { cwd: root, encoding: 'utf8' });
     expect(status).toBe(0);
@@ -129,7 +192,30 @@ describe('the Makefile', () => {
     }
   });
 
-  it('uses nothing that GNU Make 3.81 lacks', () => {
-    expect(makefile).not.toMatch(/^\.ONESHELL|^[^\t#]*(!=|&:|\$\(file |:::=)/m);
+  // No functions, operators, special targets or directives that came after it; shell text in recipes is not looked at.
+  const newerThanMake381 = [
+    /^[^#\t][^#\n]*?(!=|::=|:::=|&:|\.WAIT\b)/m,
+    /\$[({](file|guile|let|intcmp) /m,
+    /^(export |override )?(define [^\n]*=|undefine |private |load |-load )/m,
+    /^\.(ONESHELL|RECIPEPREFIX|SHELLFLAGS|NOTINTERMEDIATE|EXTRA_PREREQS)\b/m,
+    /--(output-sync|trace|jobserver-style|shuffle)\b/m,
+  ];
+
+  it.each(['Makefile', 'node/native/Makefile'])('%s uses nothing that GNU Make 3.81 lacks', (file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    for (const newer of newerThanMake381) expect(text).not.toMatch(newer);
+  });
+
+  it.each([
+    'rev != git rev-parse HEAD',
+    'rev ::= 1',
+    'a b &: c',
+    '\t@echo $(file < list)',
+    'define program =',
+    'undefine rev',
+    '.ONESHELL:',
+    '\t@$(MAKE) --output-sync all',
+  ])('what Make 3.81 lacks is found: %j', (line) => {
+    expect(newerThanMake381.some((newer) => newer.test(`all:\n${line}\n`))).toBe(true);
   });
 });

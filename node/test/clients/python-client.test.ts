@@ -21,7 +21,7 @@ const steps = [
 ];
 
 const environment = await pythonWithClient();
-if (!environment.found) console.warn(`Skipped: ${environment.reason}`);
+if (!environment.found) console.warn(`The tests of the Python client are skipped: ${environment.reason}.`);
 
 describe.skipIf(!environment.found)('qdrant-client for Python', () => {
   let node: NodeProcess;
