@@ -54,6 +54,11 @@ export interface LogOptions {
   readonly retainClosedSegments?: number;
 }
 
+export interface LogRecord {
+  readonly sequence: number;
+  readonly body: Buffer;
+}
+
 export interface NativeLog {
   /** Appends records, one per buffer, and returns the sequence of the first. They are copied before it returns. */
   append(bodies: readonly Uint8Array[]): number;
@@ -63,6 +68,12 @@ export interface NativeLog {
   readonly lastSequence: number;
   readonly firstSequence: number;
   readonly sizeBytes: number;
+  /**
+   * Records from `from` on, in order, verified: as many as fit `maxBytes` of bodies, and at least one where
+   * there is one. Empty past the end. Rejects with CORRUPT for a record that does not verify, and with
+   * BAD_REQUEST when `from` is below `firstSequence`.
+   */
+  read(from: number, maxBytes: number): Promise<readonly LogRecord[]>;
   /** Drops closed segments that hold only records below `sequence`. */
   truncateBefore(sequence: number): Promise<void>;
   close(): Promise<void>;
@@ -111,6 +122,30 @@ export interface ScrollPage {
   readonly next: Buffer | null;
 }
 
+export interface ClockTick {
+  readonly peer: number;
+  readonly clock: number;
+  readonly tick: number;
+}
+
+export interface RangeExport {
+  /** Of kind 1, without a clock tag, in id order. */
+  readonly operation: Buffer;
+  readonly count: number;
+  /** Encoded id of the last point; null when there is none. */
+  readonly last: Buffer | null;
+  /** Whether points of the range are left behind it. */
+  readonly more: boolean;
+}
+
+export interface RangeDigest {
+  /** 16 bytes. */
+  readonly digest: Buffer;
+  readonly count: number;
+  readonly last: Buffer | null;
+  readonly more: boolean;
+}
+
 export interface ShardInfo {
   readonly sequence: number;
   readonly checkpointSequence: number;
@@ -137,6 +172,8 @@ export interface ShardInfo {
   readonly pendingRows: number;
   /** The reason why the shard takes no writes, or null. */
   readonly readOnly: string | null;
+  /** Newest tick of each clock among the applied operations, by peer and clock. */
+  readonly clocks: readonly ClockTick[];
   readonly diskBytes: number;
   readonly memoryBytes: number;
 }
@@ -154,6 +191,16 @@ export interface NativeShard {
   retrieve(ids: Uint8Array, payload: Uint8Array, vectors: Uint8Array): Promise<Buffer>;
   scroll(request: ScrollRequest): Promise<ScrollPage>;
   count(filter: Uint8Array | null, exact: boolean): Promise<number>;
+  /**
+   * The points after `after` (null: from the first) up to and with `to` (null: to the end), both encoded ids,
+   * at most `limit` of them (at least 1), with vectors as they are stored. Sees every operation that was applied
+   * before the call; each point is of one moment, the range need not be.
+   */
+  exportRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeExport>;
+  /** A digest of the ids and contents of the range, whatever their versions, slots and order of writing. */
+  digestRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeDigest>;
+  /** The ids of the range, in order, as an ids block. */
+  idsInRange(after: Uint8Array | null, to: Uint8Array | null): Promise<Buffer>;
   /** Writes a manifest; does nothing when nothing was applied since the last. */
   checkpoint(): Promise<void>;
   /** Changes graph parameters and thresholds in place; a changed `m` or `efConstruct` rebuilds the graph. */
@@ -195,6 +242,19 @@ export interface ParsedUpsert {
   readonly rest: string;
 }
 
+declare const nativeRing: unique symbol;
+
+/** A hash ring in the engine: made once by `makeRing`, then read by any call. */
+export interface NativeRing {
+  readonly [nativeRing]: true;
+}
+
+/**
+ * How agreed points are sorted: by score, higher or lower first, or by id. 'scored' is the order that the batches
+ * have: by score in their direction, and for batches without scores as the first batch that holds a point has it.
+ */
+export type AgreedOrder = 'scored' | 'higher' | 'lower' | 'id';
+
 export interface NativeCodec {
   /** Validates UTF-8, syntax, depth and number ranges (1e400 is refused), and lifts arrays of 16 or more numbers. Throws BAD_JSON. */
   lift(body: Uint8Array): LiftedBody;
@@ -218,6 +278,25 @@ export interface NativeCodec {
   pointsToMessage(batch: Uint8Array, shape: 'scored' | 'retrieved', field: number): Buffer;
   /** Merges best-first batches of several shards into one. */
   mergeScored(batches: readonly Uint8Array[], higherIsBetter: boolean, offset: number, limit: number): Buffer;
+  /** Merges batches in id order of several shards into one. */
+  mergeById(batches: readonly Uint8Array[], limit: number): Buffer;
+  /** The points of all batches in the order of an ids block; each id once, ids that no batch has left out. */
+  orderByIds(batches: readonly Uint8Array[], ids: Uint8Array): Buffer;
+  /** Points that at least `minimum` of the batches hold with the same content, versions aside. */
+  agreed(batches: readonly Uint8Array[], minimum: number, order: AgreedOrder): Buffer;
+  /** `positions` ascending, and the shard of each. Throws RangeError for an empty ring or another order. */
+  makeRing(positions: BigUint64Array, shards: Uint32Array): NativeRing;
+  /**
+   * For each shard that gets something of the operation, in the order of their numbers, its part. Points and ids
+   * keep their order; the operation itself when it falls in one shard whole. An operation without ids (9, 10, 11)
+   * goes to every shard. Throws BAD_REQUEST.
+   */
+  splitOperation(
+    operation: Uint8Array,
+    ring: NativeRing,
+  ): readonly { readonly shard: number; readonly operation: Buffer }[];
+  /** The same for an ids block. */
+  splitIds(ids: Uint8Array, ring: NativeRing): readonly { readonly shard: number; readonly ids: Buffer }[];
 }
 
 export interface NativeAddon {
