@@ -2,7 +2,13 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['node/test/**/*.test.ts', 'examples/test/**/*.test.ts', 'bench/test/**/*.test.ts'],
+    include: [
+      'node/test/**/*.test.ts',
+      'examples/test/**/*.test.ts',
+      'bench/test/**/*.test.ts',
+      'e2e/harness/**/*.test.ts',
+      'e2e/cluster/**/*.test.ts',
+    ],
     // Processes are started and killed in some tests, on machines with two busy cores.
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -11,6 +11,8 @@ import { createInterface } from 'node:readline';
 
 const mainScript = resolve(import.meta.dirname, '../../dist/main.js');
 
+const defaultHost = '127.0.0.1';
+
 /** Starting takes well under a second on a free machine; tests run on machines with two busy cores. */
 const startDeadlineMs = 60_000;
 
@@ -24,6 +26,8 @@ export interface NodeProcessOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** A working folder of an earlier node, to start on its data. It is kept when the node ends. */
   readonly folder?: string;
+  /** The address that it serves on; loopback has as many as a cluster needs. */
+  readonly host?: string;
 }
 
 export interface NodeExit {
@@ -53,7 +57,7 @@ async function launch(options: NodeProcessOptions): Promise<Launched> {
     await writeFile(join(folder, path), content);
   }
   const settings = {
-    SERVICE__HOST: '127.0.0.1',
+    SERVICE__HOST: options.host ?? defaultHost,
     SERVICE__HTTP_PORT: '0',
     SERVICE__GRPC_PORT: '0',
     ...options.settings,
@@ -86,8 +90,10 @@ export class NodeProcess {
   readonly folder: string;
   readonly exit: Promise<NodeExit>;
   readonly #launched: Launched;
+  readonly #host: string;
 
-  private constructor(launched: Launched, restPort: number, grpcPort: number | null) {
+  private constructor(launched: Launched, host: string, restPort: number, grpcPort: number | null) {
+    this.#host = host;
     this.#launched = launched;
     this.folder = launched.folder;
     this.exit = launched.exit;
@@ -116,7 +122,7 @@ export class NodeProcess {
       const { stdout, stderr } = launched.output;
       throw new Error(`The node did not start (${JSON.stringify(outcome)}).\n${stderr}\n${stdout}`);
     }
-    return new NodeProcess(launched, restPort, ports.get('Serving gRPC') ?? null);
+    return new NodeProcess(launched, options.host ?? defaultHost, restPort, ports.get('Serving gRPC') ?? null);
   }
 
   /** Starts a process that is expected to end by itself, and tells how. One that has not by the deadline is killed. */
@@ -130,7 +136,7 @@ export class NodeProcess {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.restPort}`;
+    return `http://${this.#host}:${this.restPort}`;
   }
 
   get pid(): number {
