@@ -20,7 +20,7 @@ async function append() {
     const sequence = log.append([body(log.lastSequence + 1), body(log.lastSequence + 2)]) + 1;
     const acknowledged = log.durable(sequence).then(() => writeSync(1, `${sequence}\n`));
     // It may fail before it is awaited below; unhandled, that would end the process with another exit code.
-    acknowledged.catch(() => {});
+    acknowledged.catch(() => undefined);
     waiting.push(acknowledged);
     if (i % 5 === 0) await turn();
     if (i % 50 === 49) {
