@@ -91,9 +91,12 @@ function headersFromPackage() {
   return folder;
 }
 
-function findNodeFolder() {
+/** How node-gyp is told where the headers are. */
+function headerOptions() {
   const beside = dirname(dirname(realpathSync(process.execPath)));
-  return [beside, '/usr'].find(hasNodeHeaders) ?? headersFromPackage();
+  const found = [beside, '/usr'].find(hasNodeHeaders);
+  // With the package's headers comes no config.gypi; the running node knows what would be in it.
+  return found ? [`--nodedir=${found}`] : [`--nodedir=${headersFromPackage()}`, '--force-process-config'];
 }
 
 /** @param {readonly string[]} arguments_ */
@@ -109,10 +112,10 @@ function nodeGyp(arguments_) {
 }
 
 /** What the generated makefiles depend on: they list the sources, so that a new file means configuring again. */
-function fingerprint(/** @type {string} */ headers) {
+function fingerprint() {
   const hash = createHash('sha256');
   hash.update(readFileSync(join(nodeFolder, 'binding.gyp')));
-  hash.update(`${headers}\n${process.version}\n${process.arch}\n`);
+  hash.update(`${headers.join(' ')}\n${process.version}\n${process.arch}\n`);
   for (const folder of readdirSync(nativeFolder).sort()) {
     if (!folder.includes('.') && folder !== 'Makefile') {
       for (const name of readdirSync(join(nativeFolder, folder)).sort()) hash.update(`${folder}/${name}\n`);
@@ -121,14 +124,14 @@ function fingerprint(/** @type {string} */ headers) {
   return hash.digest('hex');
 }
 
-const headers = findNodeFolder();
+const headers = headerOptions();
 const configured = join(buildFolder, 'configured');
-const wanted = fingerprint(headers);
+const wanted = fingerprint();
 const fresh =
   existsSync(join(buildFolder, 'Makefile')) && existsSync(configured) && readFileSync(configured, 'utf8') === wanted;
 if (!fresh) {
   checkTools();
-  nodeGyp(['configure', `--nodedir=${headers}`]);
+  nodeGyp(['configure', ...headers]);
   writeFileSync(configured, wanted);
 }
-nodeGyp(['build', `--nodedir=${headers}`, `-j${jobs}`]);
+nodeGyp(['build', ...headers, `-j${jobs}`]);
