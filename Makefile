@@ -75,6 +75,6 @@ example: build ## make examples/wordnet again from the full data in WORDNET_DIR
 	@node build/tools/examples/src/make-sample.js
 
 clean: ## remove what was built, but not the installed packages or the data
-	@rm -rf node/build node/dist build/tools node/src/api/grpc/generated coverage
+	@rm -rf node/build node/dist build/tools node/src/api/grpc/generated node/src/peers/generated coverage
 	@find . -name '*.tsbuildinfo' -not -path '*/node_modules/*' -delete
 	@rm -f $(STAMPS)/generated $(STAMPS)/addon

@@ -18,6 +18,7 @@ export default tseslint.config(
       'storage/',
       'snapshots/',
       'node/src/api/grpc/generated/',
+      'node/src/peers/generated/',
     ],
   },
   js.configs.recommended,

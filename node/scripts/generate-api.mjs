@@ -1,6 +1,7 @@
 /**
- * Writes src/api/grpc/generated from proto/: message codecs by ts-proto, and the descriptors that
- * server reflection hands out. Runs offline, and does nothing when the result is up to date.
+ * Generates code from proto/: for the public API message codecs by ts-proto and the descriptors that server reflection
+ * hands out, and apart from it the codecs of what nodes say to each other (proto/p2p), of which nothing is public.
+ * Runs offline, and does nothing when the result is up to date.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -13,8 +14,20 @@ const require = createRequire(import.meta.url);
 const script = fileURLToPath(import.meta.url);
 const root = path.resolve(path.dirname(script), '../..');
 const protoFolder = path.join(root, 'proto');
-const output = path.join(root, 'node/src/api/grpc/generated');
-const stamp = path.join(output, '.inputs');
+
+/** Numbers of the public API are 64-bit to the last bit; those between nodes are safe integers, or refused. */
+const publicApi = {
+  output: path.join(root, 'node/src/api/grpc/generated'),
+  select: ['--exclude-path', 'p2p'],
+  forceLong: 'bigint',
+  descriptors: true,
+};
+const betweenNodes = {
+  output: path.join(root, 'node/src/peers/generated'),
+  select: ['--path', 'p2p'],
+  forceLong: 'number',
+  descriptors: false,
+};
 
 function protoFiles(folder) {
   return readdirSync(folder, { recursive: true })
@@ -45,14 +58,11 @@ function runBuf(args) {
   });
 }
 
-const wanted = inputs();
-if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-  rmSync(output, { recursive: true, force: true });
-  mkdirSync(output, { recursive: true });
+function writeCodecs({ output, select, forceLong }) {
   const options = [
     'esModuleInterop=true',
     'importSuffix=.js',
-    'forceLong=bigint',
+    `forceLong=${forceLong}`,
     'oneof=unions-value',
     'outputServices=generic-definitions',
     'outputJsonMethods=false',
@@ -68,19 +78,26 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     version: 'v2',
     plugins: [{ local: [process.execPath, plugin], out: output, opt: options, include_imports: true }],
   };
-  runBuf(['generate', '.', '--template', JSON.stringify(template)]);
-  const descriptors = runBuf([
-    'build',
-    '.',
-    '-o',
-    '-#format=binpb',
-    '--as-file-descriptor-set',
-    '--exclude-source-info',
-  ]);
+  runBuf(['generate', '.', ...select, '--template', JSON.stringify(template)]);
+}
+
+function writeDescriptors({ output, select }) {
+  const format = ['-o', '-#format=binpb', '--as-file-descriptor-set', '--exclude-source-info'];
+  const descriptors = runBuf(['build', '.', ...select, ...format]);
   writeFileSync(
     path.join(output, 'descriptors.ts'),
-    `/** A serialized google.protobuf.FileDescriptorSet of everything under proto/. */\n` +
+    `/** A serialized google.protobuf.FileDescriptorSet of the public API. */\n` +
       `export const fileDescriptorSet = Buffer.from(\n  '${descriptors.toString('base64')}',\n  'base64',\n);\n`,
   );
+}
+
+const wanted = inputs();
+for (const target of [publicApi, betweenNodes]) {
+  const stamp = path.join(target.output, '.inputs');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) continue;
+  rmSync(target.output, { recursive: true, force: true });
+  mkdirSync(target.output, { recursive: true });
+  writeCodecs(target);
+  if (target.descriptors) writeDescriptors(target);
   writeFileSync(stamp, wanted);
 }
