@@ -14,6 +14,24 @@ constexpr std::size_t kCodeAlignment = 64;
 
 std::size_t padded(std::size_t dimension) { return (dimension + kCodeAlignment - 1) / kCodeAlignment * kCodeAlignment; }
 
+/** A norm this close to 1 counts as 1; what normalising leaves is ten times closer. */
+constexpr double kUnitTolerance = 1e-6;
+
+/**
+ * In double, where the square of no float32 overflows or vanishes and every product is exact, and added
+ * in one order: replicas on processors of different kinds store the same bytes.
+ */
+double squared_norm(const float* vector, std::size_t dimension) {
+  constexpr std::size_t kLanes = 8;
+  double sums[kLanes] = {};
+  std::size_t i = 0;
+  for (; i + kLanes <= dimension; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; lane++) sums[lane] += static_cast<double>(vector[i + lane]) * vector[i + lane];
+  }
+  for (; i < dimension; i++) sums[i % kLanes] += static_cast<double>(vector[i]) * vector[i];
+  return ((sums[0] + sums[1]) + (sums[2] + sums[3])) + ((sums[4] + sums[5]) + (sums[6] + sums[7]));
+}
+
 }  // namespace
 
 RowSpace::RowSpace(std::string path, const RowSpec& spec, const RowState& state)
@@ -90,34 +108,53 @@ void RowSpace::encode(const float* vectors, std::size_t count, std::vector<std::
   for (std::size_t i = 0; i < count; i++) {
     const float* vector = vectors + i * dimension;
     std::uint8_t* out = bytes.data() + i * spec_.row_bytes();
-    if (spec_.distance == Distance::kCosine && spec_.type != RowType::kUint8) {
+    if (spec_.distance == Distance::kCosine && spec_.type != RowType::kUint8 && !is_stored_unit(vector)) {
       normalise(vector, normalised.data());
       vector = normalised.data();
     }
     switch (spec_.type) {
       case RowType::kFloat32: std::memcpy(out, vector, dimension * sizeof(float)); break;
-      case RowType::kFloat16: kernels_.f32_to_f16(vector, dimension, reinterpret_cast<std::uint16_t*>(out)); break;
+      case RowType::kFloat16: narrow(vector, reinterpret_cast<std::uint16_t*>(out)); break;
       case RowType::kUint8: kernels_.f32_to_u8(vector, dimension, out); break;
     }
   }
 }
 
-/** Divides by the norm, found in double because the square of a float32 may overflow or vanish. */
+/**
+ * Whether the vector is a float16 row that was normalised before it was narrowed. Narrowing moves the
+ * norm by more than normalise() lets pass, so that without this a row that is exported and written
+ * again would change.
+ */
+bool RowSpace::is_stored_unit(const float* vector) const {
+  if (spec_.type != RowType::kFloat16) return false;
+  // Half a unit in the last place of each component, and of the subnormal ones half of their step.
+  const double moved = 0x1p-11 + std::sqrt(static_cast<double>(spec_.dimension)) * 0x1p-25;
+  if (std::fabs(std::sqrt(squared_norm(vector, spec_.dimension)) - 1.0) > moved + kUnitTolerance) return false;
+  std::vector<std::uint16_t> halves(spec_.dimension);
+  std::vector<float> widened(spec_.dimension);
+  narrow(vector, halves.data());
+  kernels_.f16_to_f32(halves.data(), spec_.dimension, widened.data());
+  return std::memcmp(widened.data(), vector, spec_.dimension * sizeof(float)) == 0;
+}
+
+/**
+ * To float16. What is too large becomes the largest number, because an infinity is refused when the
+ * row is sent to another replica.
+ */
+void RowSpace::narrow(const float* vector, std::uint16_t* out) const {
+  kernels_.f32_to_f16(vector, spec_.dimension, out);
+  for (std::size_t i = 0; i < spec_.dimension; i++) out[i] -= (out[i] & 0x7fff) == 0x7c00 ? 1 : 0;
+}
+
+/** Divides by the norm. A vector that is normalised already keeps its bytes. */
 void RowSpace::normalise(const float* vector, float* out) const {
-  std::memcpy(out, vector, spec_.dimension * sizeof(float));
-  float squared = kernels_.dot_f32(vector, vector, spec_.dimension);
-  double norm = std::sqrt(static_cast<double>(squared));
-  if (!(squared >= 1e-30f && squared <= 1e30f)) {
-    double exact = 0;
-    for (std::size_t i = 0; i < spec_.dimension; i++) exact += static_cast<double>(vector[i]) * vector[i];
-    norm = std::sqrt(exact);
-    if (norm == 0 || !std::isfinite(norm)) return;
-    for (std::size_t i = 0; i < spec_.dimension; i++) out[i] = static_cast<float>(vector[i] / norm);
+  const double norm = std::sqrt(squared_norm(vector, spec_.dimension));
+  if (norm == 0 || !std::isfinite(norm) || std::fabs(norm - 1.0) < kUnitTolerance) {
+    std::memcpy(out, vector, spec_.dimension * sizeof(float));
     return;
   }
-  // A vector that is normalised already keeps its bytes, as far as float32 can tell.
-  if (std::fabs(norm - 1.0) < 1e-6) return;
-  kernels_.scale_f32(out, spec_.dimension, static_cast<float>(1.0 / norm));
+  const double scale = 1.0 / norm;
+  for (std::size_t i = 0; i < spec_.dimension; i++) out[i] = static_cast<float>(vector[i] * scale);
 }
 
 void RowSpace::widen(const void* stored, float* out) const {

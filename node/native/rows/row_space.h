@@ -139,6 +139,8 @@ class RowSpace {
 
   void reserve_memory(std::uint32_t rows);
   void encode(const float* vectors, std::size_t count, std::vector<std::uint8_t>& bytes) const;
+  bool is_stored_unit(const float* vector) const;
+  void narrow(const float* vector, std::uint16_t* out) const;
   void normalise(const float* vector, float* out) const;
   void widen(const void* stored, float* out) const;
   void compute_codes_of(std::uint32_t first, std::span<const std::uint8_t> stored);
