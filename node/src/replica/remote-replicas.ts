@@ -43,6 +43,19 @@ export interface FollowOptions {
   readonly timeoutMs: number;
 }
 
+/** What a peer says when it begins to lead a shard, and each time a replica missed its writes for the first time. */
+export interface LeaderAnnouncement {
+  /** Sources of truth that missed writes of the sender, or whom it could not ask: they take part no more. */
+  readonly without: readonly PeerId[];
+  /** The metadata names one of `without` as the leader, and there is no quorum to change that. */
+  readonly direct: boolean;
+}
+
+export interface LeaderAcceptance {
+  /** The newest tick that the replica has of the sender's clock; 0 for none. */
+  readonly newestTick: number;
+}
+
 export interface RetrieveRequest {
   /** An ids block. */
   readonly ids: Uint8Array;
@@ -120,7 +133,9 @@ export type Refusal =
   /** A tick at or below the newest that the replica has from that clock. */
   | { readonly kind: 'stale-clock'; readonly newestTick: number }
   /** The replica missed writes, and the metadata does not say so yet. */
-  | { readonly kind: 'missed-writes' };
+  | { readonly kind: 'missed-writes' }
+  /** The sender, that wants to lead, missed writes that this replica took. */
+  | { readonly kind: 'leader-missed-writes' };
 
 export class ReplicaRefused extends Error {
   override readonly name = 'ReplicaRefused';
@@ -146,6 +161,16 @@ export interface RemoteReplicas {
    * Update leader to replica. What one peer sends to another by this and by `replaceRange` arrives in the order of the
    * calls. `operation` carries its clock tag.
    */
+  /**
+   * Update leader to replica, before its first `follow`: afterwards the replica takes nothing of earlier leaders, and
+   * has noted durably who is left out. Refused when the replica knows that the sender missed writes.
+   */
+  acceptLeader(
+    peer: PeerId,
+    target: ShardTarget,
+    announcement: LeaderAnnouncement,
+    timeoutMs: number,
+  ): Promise<LeaderAcceptance>;
   follow(peer: PeerId, target: ShardTarget, operation: Uint8Array, options: FollowOptions): Promise<WriteResult>;
   /** Resolves when the replacement is durable. */
   replaceRange(peer: PeerId, target: ShardTarget, change: RangeReplacement, timeoutMs: number): Promise<void>;
@@ -171,6 +196,13 @@ export interface RemoteReplicas {
  */
 export interface ReplicaHost {
   forward(from: PeerId, target: ShardTarget, write: ShardWrite, options: ForwardOptions): Promise<WriteResult>;
+  /** The answer is given when what is to be noted is durable. */
+  acceptLeader(
+    from: PeerId,
+    target: ShardTarget,
+    announcement: LeaderAnnouncement,
+    timeoutMs: number,
+  ): Promise<LeaderAcceptance>;
   follow(from: PeerId, target: ShardTarget, operation: Uint8Array, options: FollowOptions): Promise<WriteResult>;
   replaceRange(from: PeerId, target: ShardTarget, change: RangeReplacement, timeoutMs: number): Promise<void>;
   search(from: PeerId, target: ShardTarget, request: SearchRequest, timeoutMs: number): Promise<Buffer>;
