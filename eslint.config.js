@@ -51,7 +51,7 @@ export default tseslint.config(
     rules: { 'no-restricted-properties': ['error', ...ambientInputs] },
   },
   {
-    files: ['**/test/**/*.ts'],
+    files: ['**/test/**/*.ts', '**/*.test.ts'],
     rules: { 'max-lines-per-function': 'off' },
   },
   {
