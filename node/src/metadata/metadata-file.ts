@@ -1,7 +1,8 @@
 /** The form in which the metadata is kept on disk and sent whole: JSON with a format version. */
-import { brokenInvariant, type CollectionState, type MetadataState } from './metadata-state.js';
+import { brokenInvariant } from './invariants.js';
+import type { CollectionState, MetadataState, PeerState } from './metadata-state.js';
 
-const format = 1;
+const format = 2;
 
 export class MetadataFormatError extends Error {
   override readonly name = 'MetadataFormatError';
@@ -9,7 +10,13 @@ export class MetadataFormatError extends Error {
 
 export function encodeMetadata(state: MetadataState): string {
   return JSON.stringify(
-    { format, appliedIndex: state.appliedIndex, collections: [...state.collections.values()] },
+    {
+      format,
+      appliedIndex: state.appliedIndex,
+      peers: [...state.peers.values()],
+      removedPeers: [...state.removedPeers],
+      collections: [...state.collections.values()],
+    },
     null,
     1,
   );
@@ -21,28 +28,42 @@ export function decodeMetadata(text: string): MetadataState {
   if (file.format !== format) {
     throw new MetadataFormatError(`it has format ${String(file.format)}, and this version reads format ${format}`);
   }
-  const { appliedIndex, collections } = file;
+  const { appliedIndex, peers, removedPeers, collections } = file;
   if (typeof appliedIndex !== 'number' || !Number.isSafeInteger(appliedIndex) || appliedIndex < 0) {
     throw new MetadataFormatError('its appliedIndex is not an index');
+  }
+  if (!Array.isArray(peers) || !peers.every(isPeerState)) {
+    throw new MetadataFormatError('its list of peers is not whole');
+  }
+  if (!Array.isArray(removedPeers) || !removedPeers.every((peer) => typeof peer === 'number')) {
+    throw new MetadataFormatError('its list of removed peers is not whole');
   }
   if (!Array.isArray(collections) || !collections.every(isCollectionState)) {
     throw new MetadataFormatError('its list of collections is not whole');
   }
   const state: MetadataState = {
     appliedIndex,
+    peers: new Map(peers.map((peer) => [peer.id, peer])),
+    removedPeers: new Set(removedPeers),
     collections: new Map(collections.map((collection) => [collection.name, collection])),
   };
-  const broken = state.collections.size === collections.length ? brokenInvariant(state) : 'a name is there twice';
+  if (state.peers.size !== peers.length) throw new MetadataFormatError('a peer is there twice');
+  if (state.collections.size !== collections.length) throw new MetadataFormatError('a name is there twice');
+  const broken = brokenInvariant(state);
   if (broken !== null) throw new MetadataFormatError(broken);
   return state;
 }
 
-function parsed(text: string): {
+interface File {
   readonly [key: string]: unknown;
   readonly format?: unknown;
   readonly appliedIndex?: unknown;
+  readonly peers?: unknown;
+  readonly removedPeers?: unknown;
   readonly collections?: unknown;
-} {
+}
+
+function parsed(text: string): File {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -53,6 +74,12 @@ function parsed(text: string): {
   return { ...value };
 }
 
+function isPeerState(value: unknown): value is PeerState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, uri, version } = value as Partial<PeerState>;
+  return typeof id === 'number' && [uri, version].every((field) => field === null || typeof field === 'string');
+}
+
 function isCollectionState(value: unknown): value is CollectionState {
   if (typeof value !== 'object' || value === null) return false;
   const collection = value as Partial<CollectionState>;
@@ -60,6 +87,8 @@ function isCollectionState(value: unknown): value is CollectionState {
     typeof collection.id === 'number' &&
     typeof collection.name === 'string' &&
     Array.isArray(collection.fieldIndexes) &&
+    Array.isArray(collection.shards) &&
+    Array.isArray(collection.transfers) &&
     typeof collection.config === 'object' &&
     typeof collection.config.params === 'object' &&
     Array.isArray(collection.config.params.vectors) &&

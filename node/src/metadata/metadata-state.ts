@@ -1,5 +1,43 @@
 /** The replicated state: what every node agrees on. Pure data; see `apply.ts` for how it changes. */
 import type { CollectionConfig, FieldIndexSchema } from './collection-config.js';
+import type { PeerId } from './peer-id.js';
+import { isSourceOfTruth, type ReplicaState } from './replica-state.js';
+
+export interface PeerState {
+  readonly id: PeerId;
+  /** Where other peers reach it; null on a single node, which nobody has to reach. */
+  readonly uri: string | null;
+  /** Of its program, as it said itself; null before that. */
+  readonly version: string | null;
+}
+
+export interface Replica {
+  readonly peer: PeerId;
+  readonly state: ReplicaState;
+}
+
+export interface ShardState {
+  readonly id: number;
+  /** By peer, ascending. Empty only when the last peer that held one was removed by force. */
+  readonly replicas: readonly Replica[];
+}
+
+export const transferMethods = ['stream_records'] as const;
+export type TransferMethod = (typeof transferMethods)[number];
+
+/** A shard on its way from one peer to another. Source and target both have a replica while it lasts. */
+export interface Transfer {
+  /** Index of the operation that started it. */
+  readonly id: number;
+  readonly shard: number;
+  readonly from: PeerId;
+  readonly to: PeerId;
+  /** False: the source's replica goes when it is finished (a move). */
+  readonly sync: boolean;
+  readonly method: TransferMethod;
+  /** The target had a replica before: a failed copy leaves it Dead instead of removing it. */
+  readonly recovers: boolean;
+}
 
 export interface CollectionState {
   /** Index of the operation that created the collection. Names come back, identities never. */
@@ -7,32 +45,52 @@ export interface CollectionState {
   readonly name: string;
   readonly config: CollectionConfig;
   readonly fieldIndexes: readonly FieldIndexSchema[];
+  /** By id, ascending from 0. */
+  readonly shards: readonly ShardState[];
+  /** In the order of their start. */
+  readonly transfers: readonly Transfer[];
 }
 
 export interface MetadataState {
   /** Index of the newest operation that is in this state; 0 before the first. */
   readonly appliedIndex: number;
+  readonly peers: ReadonlyMap<PeerId, PeerState>;
+  /** Peers that were removed: they are told so when they call. Their ids never come back. */
+  readonly removedPeers: ReadonlySet<PeerId>;
   readonly collections: ReadonlyMap<string, CollectionState>;
 }
 
-export const emptyMetadata: MetadataState = { appliedIndex: 0, collections: new Map() };
+export const emptyMetadata: MetadataState = {
+  appliedIndex: 0,
+  peers: new Map(),
+  removedPeers: new Set(),
+  collections: new Map(),
+};
 
-/** What must hold after every operation; a sentence about the first thing that does not, or null. */
-export function brokenInvariant(state: MetadataState): string | null {
-  const ids = new Set<number>();
-  for (const [name, collection] of state.collections) {
-    if (collection.name !== name) return `collection ${collection.name} is stored under the name ${name}`;
-    if (collection.id < 1 || collection.id > state.appliedIndex) {
-      return `collection ${name} has identity ${collection.id}, which is no applied operation`;
-    }
-    if (ids.has(collection.id)) return `two collections have identity ${collection.id}`;
-    ids.add(collection.id);
-    const paths = collection.fieldIndexes.map((index) => index.path);
-    if (new Set(paths).size !== paths.length) return `collection ${name} has two indexes on one field`;
-    const vectors = [...collection.config.params.vectors, ...collection.config.params.sparseVectors];
-    if (new Set(vectors.map((vector) => vector.name)).size !== vectors.length) {
-      return `collection ${name} has two vectors of one name`;
-    }
-  }
+/** What the first peer of a cluster, or a single node, begins with. */
+export function firstPeerMetadata(self: PeerId, uri: string | null = null): MetadataState {
+  return { ...emptyMetadata, peers: new Map([[self, { id: self, uri, version: null }]]) };
+}
+
+export function collectionById(state: MetadataState, id: number): CollectionState | null {
+  for (const collection of state.collections.values()) if (collection.id === id) return collection;
   return null;
+}
+
+export function replicaOn(shard: ShardState, peer: PeerId): Replica | null {
+  return shard.replicas.find((replica) => replica.peer === peer) ?? null;
+}
+
+/** The peer that gives the shard's writes their order: the highest id that is a source of truth. */
+export function updateLeader(shard: ShardState): PeerId | null {
+  return shard.replicas.findLast((replica) => isSourceOfTruth(replica.state))?.peer ?? null;
+}
+
+/** Whether the peer holds a replica of any shard, and of how many. */
+export function replicasOn(state: MetadataState, peer: PeerId): number {
+  let count = 0;
+  for (const { shards } of state.collections.values()) {
+    for (const shard of shards) if (replicaOn(shard, peer) !== null) count += 1;
+  }
+  return count;
 }

@@ -8,6 +8,7 @@ import type { NativeCodec } from '../engine/addon.js';
 import type { CollectionChange } from '../metadata/collection-change.js';
 import type { CollectionConfig } from '../metadata/collection-config.js';
 import type { Applied, MetadataOperation } from '../metadata/metadata-operation.js';
+import { rejectionText } from '../metadata/rejection.js';
 import type { Settings } from '../settings/settings.js';
 import { requireManage, type Access } from './access.js';
 import { checkCollectionName } from './collection-name.js';
@@ -61,7 +62,7 @@ export class LocalCollectionsService implements CollectionsService {
     const config = newCollectionConfig({ ...request, ...metadata }, this.#settings);
     checkVectors(config);
     checkShards(config);
-    await this.#propose({ kind: 'create-collection', name, config });
+    await this.#propose(name, { kind: 'create-collection', name, config, placement: [[this.#consensus.self]] });
     return true;
   }
 
@@ -73,14 +74,19 @@ export class LocalCollectionsService implements CollectionsService {
       change.metadata === undefined
         ? {}
         : { metadata: this.#objectText(mergedMetadata(state.config.metadata, this.#objectText(change.metadata))) };
-    await this.#propose({ kind: 'update-collection', name, change: { ...change, ...metadata } });
+    await this.#propose(name, {
+      kind: 'update-collection',
+      collection: state.id,
+      change: { ...change, ...metadata },
+    });
     return true;
   }
 
   async delete(access: Access, name: string): Promise<boolean> {
     requireManage(access);
-    if (!this.#consensus.state.collections.has(name)) return false;
-    const { rejection } = await this.#consensus.propose({ kind: 'delete-collection', name });
+    const state = this.#consensus.state.collections.get(name);
+    if (state === undefined) return false;
+    const { rejection } = await this.#consensus.propose({ kind: 'delete-collection', collection: state.id });
     await this.#collections.reconcile();
     return rejection === null;
   }
@@ -99,9 +105,9 @@ export class LocalCollectionsService implements CollectionsService {
     return collectionInfo(collection);
   }
 
-  async #propose(operation: MetadataOperation): Promise<void> {
+  async #propose(name: string, operation: MetadataOperation): Promise<void> {
     const applied = await this.#consensus.propose(operation);
-    refuseRejected(applied);
+    refuseRejected(applied, name);
     await this.#collections.reconcile();
   }
 
@@ -119,16 +125,18 @@ function alreadyExists(name: string): ServiceError {
   return new ServiceError('already-exists', `Collection \`${name}\` already exists!`);
 }
 
-export function refuseRejected({ rejection }: Applied): void {
-  switch (rejection?.reason) {
-    case undefined:
-      return;
+/** `name` is that of the collection that the operation was about. */
+export function refuseRejected({ rejection }: Applied, name: string): void {
+  if (rejection === null) return;
+  switch (rejection.reason) {
     case 'collection-exists':
-      throw alreadyExists(rejection.name);
+      throw alreadyExists(name);
     case 'no-such-collection':
-      throw noSuchCollection(rejection.name);
+      throw noSuchCollection(name);
     case 'no-such-vector':
-      throw new ServiceError('bad-input', `Not existing vector name error: ${rejection.name}`);
+      throw new ServiceError('bad-input', rejectionText(rejection));
+    default:
+      throw new ServiceError('bad-request', rejectionText(rejection));
   }
 }
 

@@ -5,6 +5,7 @@ import type { Consensus } from '../consensus/consensus.js';
 import type { NativeCodec } from '../engine/addon.js';
 import { ServiceError, toServiceError } from '../errors.js';
 import type { FieldIndexSchema } from '../metadata/collection-config.js';
+import type { MetadataOperation } from '../metadata/metadata-operation.js';
 import { compileFilter } from '../payload/compile-filter.js';
 import { decodePointId, encodeIdsBlock, encodePointId } from '../payload/point-id.js';
 import { encodePayloadSelector, encodeVectorSelector } from '../payload/selectors.js';
@@ -80,7 +81,11 @@ export class LocalPointsService implements PointsService {
   ): Promise<UpdateResult> {
     requireWrite(access, collection);
     const path = canonicalPayloadPath(index.path, 'field_name');
-    return this.#changeFieldIndexes({ kind: 'create-field-index', collection, index: { ...index, path } }, options);
+    return this.#changeFieldIndexes(
+      collection,
+      ({ id }) => ({ kind: 'create-field-index', collection: id, index: { ...index, path } }),
+      options,
+    );
   }
 
   async deleteFieldIndex(
@@ -91,7 +96,11 @@ export class LocalPointsService implements PointsService {
   ): Promise<UpdateResult> {
     requireWrite(access, collection);
     const path = canonicalPayloadPath(field, 'field_name');
-    return this.#changeFieldIndexes({ kind: 'delete-field-index', collection, path }, options);
+    return this.#changeFieldIndexes(
+      collection,
+      ({ id }) => ({ kind: 'delete-field-index', collection: id, path }),
+      options,
+    );
   }
 
   async retrieve(_access: Access, collection: string, request: RetrieveRequest, options: ReadOptions): Promise<Buffer> {
@@ -158,14 +167,12 @@ export class LocalPointsService implements PointsService {
   }
 
   #changeFieldIndexes(
-    operation: Extract<
-      Parameters<Consensus['propose']>[0],
-      { readonly kind: 'create-field-index' | 'delete-field-index' }
-    >,
+    name: string,
+    change: (collection: Collection) => MetadataOperation,
     options: WriteOptions,
   ): Promise<UpdateResult> {
-    return this.#guarded(operation.collection, async () => {
-      refuseRejected(await this.#consensus.propose(operation));
+    return this.#guarded(name, async (found) => {
+      refuseRejected(await this.#consensus.propose(change(found)), name);
       // What is asked for is durable now. Without wait the shard builds the index behind the answer; a
       // failure of that is reported by the shard's state and tried again by the next reconcile.
       const built = this.#collections.reconcile();

@@ -17,7 +17,7 @@ import { setPayloadOperation } from '../../src/collection/operation-encoding.js'
 import { loadAddon, type NativeStore } from '../../src/engine/addon.js';
 import { apply } from '../../src/metadata/apply.js';
 import type { MetadataOperation } from '../../src/metadata/metadata-operation.js';
-import { emptyMetadata, type MetadataState } from '../../src/metadata/metadata-state.js';
+import { firstPeerMetadata, type MetadataState } from '../../src/metadata/metadata-state.js';
 import { encodeIdsBlock } from '../../src/payload/point-id.js';
 import { newCollectionConfig } from '../../src/service/new-collection-config.js';
 import { settingsSchema } from '../../src/settings/settings.js';
@@ -41,7 +41,7 @@ const background: string[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vdb-collections-'));
-  metadata = emptyMetadata;
+  metadata = firstPeerMetadata(1);
   background.length = 0;
   await open();
 });
@@ -82,8 +82,14 @@ function agree(...operations: readonly MetadataOperation[]): void {
   }
 }
 
-const create = (name: string): MetadataOperation => ({ kind: 'create-collection', name, config });
-const drop = (name: string): MetadataOperation => ({ kind: 'delete-collection', name });
+function identityOf(name: string): number {
+  const collection = metadata.collections.get(name);
+  if (collection === undefined) throw new Error(`${name} is in no metadata`);
+  return collection.id;
+}
+
+const create = (name: string): MetadataOperation => ({ kind: 'create-collection', name, config, placement: [[1]] });
+const drop = (name: string): MetadataOperation => ({ kind: 'delete-collection', collection: identityOf(name) });
 
 const folders = () => readdirSync(join(folder, 'collections')).sort();
 const deleted = () => readdirSync(join(folder, '.deleted'));
@@ -141,7 +147,11 @@ describe('a reconcile', () => {
     agree(create('a'));
     await collections.reconcile();
     await write('a', 1n);
-    agree({ kind: 'create-field-index', collection: 'a', index: { path: 'b', type: 'integer', params: null } });
+    agree({
+      kind: 'create-field-index',
+      collection: identityOf('a'),
+      index: { path: 'b', type: 'integer', params: null },
+    });
     await collections.reconcile();
     const indexes = () =>
       collections
@@ -149,10 +159,14 @@ describe('a reconcile', () => {
         ?.shard.info()
         .fieldIndexes.map(({ path, type }) => [path, type]);
     expect(indexes()).toEqual([['b', 'integer']]);
-    agree({ kind: 'create-field-index', collection: 'a', index: { path: 'b', type: 'keyword', params: null } });
+    agree({
+      kind: 'create-field-index',
+      collection: identityOf('a'),
+      index: { path: 'b', type: 'keyword', params: null },
+    });
     await collections.reconcile();
     expect(indexes()).toEqual([['b', 'keyword']]);
-    agree({ kind: 'delete-field-index', collection: 'a', path: 'b' });
+    agree({ kind: 'delete-field-index', collection: identityOf('a'), path: 'b' });
     await collections.reconcile();
     expect(indexes()).toEqual([]);
   });
@@ -160,7 +174,7 @@ describe('a reconcile', () => {
   it('writes a changed configuration where people look for it', async () => {
     agree(create('a'));
     await collections.reconcile();
-    agree({ kind: 'update-collection', name: 'a', change: { hnsw: { m: 5 } } });
+    agree({ kind: 'update-collection', collection: identityOf('a'), change: { hnsw: { m: 5 } } });
     await collections.reconcile();
     expect(readFileSync(join(folder, 'collections/a/config.json'), 'utf8')).toContain('"m": 5');
     expect(collections.get('a')?.config.hnsw.m).toBe(5);
@@ -227,7 +241,11 @@ describe('a start', () => {
     agree(create('a'));
     await collections.reconcile();
     await write('a', 1n);
-    agree({ kind: 'create-field-index', collection: 'a', index: { path: 'b', type: 'integer', params: null } });
+    agree({
+      kind: 'create-field-index',
+      collection: identityOf('a'),
+      index: { path: 'b', type: 'integer', params: null },
+    });
     await restart();
     expect(collections.get('a')?.shard.info().fieldIndexes).toMatchObject([{ path: 'b', type: 'integer', points: 1 }]);
   });
