@@ -46,6 +46,23 @@ Napi::Value durable(const Napi::CallbackInfo& info, const SharedLog& log) {
   return promise;
 }
 
+Napi::Value records_to_js(Napi::Env env, std::vector<OwnedLogRecord> records) {
+  Napi::Array list = Napi::Array::New(env, records.size());
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    Napi::Object record = Napi::Object::New(env);
+    record["sequence"] = Napi::Number::New(env, static_cast<double>(records[i].sequence));
+    record["body"] = buffer_of(env, std::move(records[i].body));
+    list[i] = record;
+  }
+  return list;
+}
+
+Napi::Value read(const Napi::CallbackInfo& info, const SharedLog& log) {
+  const std::uint64_t from = integer_of(info[0], "from");
+  const std::uint64_t bytes_max = integer_of(info[1], "maxBytes");
+  return run_blocking(info.Env(), [log, from, bytes_max] { return log->read(from, bytes_max); }, records_to_js);
+}
+
 Napi::Value truncate_before(const Napi::CallbackInfo& info, const SharedLog& log) {
   const std::uint64_t sequence = integer_of(info[0], "sequence");
   return run_blocking(info.Env(), [log, sequence] { log->truncate_before(sequence); });
@@ -59,6 +76,7 @@ Napi::Value to_js(Napi::Env env, const SharedLog& log) {
   Napi::Object object = Napi::Object::New(env);
   add_method(object, "append", log, append);
   add_method(object, "durable", log, durable);
+  add_method(object, "read", log, read);
   add_method(object, "truncateBefore", log, truncate_before);
   add_method(object, "close", log, close);
   add_getter(object, "lastSequence", log, [](const Napi::CallbackInfo& info, const SharedLog& open) {

@@ -64,6 +64,9 @@ std::uint64_t Log::first_sequence() const { return impl_->first_sequence(); }
 std::uint64_t Log::durable_sequence() const { return impl_->durable_sequence(); }
 std::uint64_t Log::size_bytes() const { return impl_->size_bytes(); }
 LogReader Log::read_from(std::uint64_t sequence) const { return impl_->read_from(sequence); }
+std::vector<OwnedLogRecord> Log::read(std::uint64_t sequence, std::uint64_t bytes_max) const {
+  return impl_->read(sequence, bytes_max);
+}
 void Log::truncate_before(std::uint64_t sequence) { impl_->truncate_before(sequence); }
 void Log::truncate_from(std::uint64_t sequence) { impl_->truncate_from(sequence); }
 void Log::close() { impl_->close(); }

@@ -29,6 +29,11 @@ struct LogOptions {
   std::uint32_t retain_closed_segments = 0;
 };
 
+struct OwnedLogRecord {
+  std::uint64_t sequence = 0;
+  std::vector<std::uint8_t> body;
+};
+
 /**
  * A durable sequence of records in a folder of append-only segments; the format and the rules of
  * recovery are in docs/internals/storage.md, "Log files". All methods may be called from any thread.
@@ -88,6 +93,12 @@ class Log {
    * when `sequence` is below first_sequence().
    */
   LogReader read_from(std::uint64_t sequence) const;
+  /**
+   * The records from `sequence` on that are written: as many as fit `bytes_max` of bodies, but at least
+   * one where there is one. Empty past the end. Throws BadRequest when `sequence` was dropped already,
+   * also while this reads, FormatError for a record that does not verify, and Closed.
+   */
+  std::vector<OwnedLogRecord> read(std::uint64_t sequence, std::uint64_t bytes_max) const;
 
   /** Drops closed segments that hold only records below `sequence`, but for those to retain. Durable on return. */
   void truncate_before(std::uint64_t sequence);

@@ -30,6 +30,7 @@ class Log::Impl final : public CommitThread::Client {
   std::uint64_t durable_sequence() const;
   std::uint64_t size_bytes() const;
   LogReader read_from(std::uint64_t sequence) const;
+  std::vector<OwnedLogRecord> read(std::uint64_t sequence, std::uint64_t bytes_max) const;
   void truncate_before(std::uint64_t sequence);
   void truncate_from(std::uint64_t sequence);
   void close();
