@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { readExampleData, type AnsweredQuestion, type ExampleData } from './example-data.js';
-import { NodeProcess, portIsFree } from './node-process.js';
+import { DemoNodes, host, type DemoNode, type DemoOptions } from './demo-nodes.js';
 import { RestClient } from './rest-client.js';
 import { formatTable } from './text-table.js';
 import {
@@ -15,7 +15,7 @@ import {
 } from './wordnet-collection.js';
 
 const hitsShown = 3;
-const host = '127.0.0.1';
+const nodesMax = 9;
 
 interface Demonstration {
   readonly question: string;
@@ -53,39 +53,42 @@ const demonstrations: readonly Demonstration[] = [
   },
 ];
 
-function portFrom(variable: string, fallback: number): number {
-  const text = process.env[variable];
-  const port = text === undefined || text === '' ? fallback : Number(text);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${variable} is not a port: ${text ?? ''}`);
-  return port;
-}
-
-async function prepare(client: RestClient, data: ExampleData): Promise<void> {
+async function prepare(client: RestClient, data: ExampleData, nodes: number): Promise<void> {
   const present = await loadedPoints(client);
   if (present === data.points.length) {
     console.log(`Found the collection '${collectionName}' with its ${present} points.`);
     return;
   }
   const start = performance.now();
-  if (present === null) await createWordnet(client);
+  if (present === null) await createWordnet(client, nodes === 1 ? {} : { shardNumber: nodes, replicationFactor: 2 });
   await indexFields(client);
   await loadWordnet(client, data);
+  const spread = nodes === 1 ? '' : ` into ${nodes} shards with 2 replicas each`;
   console.log(
-    `Created the collection '${collectionName}' and loaded ${data.points.length} points in ${seconds(start)} s.`,
+    `Created the collection '${collectionName}' and loaded ${data.points.length} points${spread} in ${seconds(start)} s.`,
   );
   await waitUntilIndexed(client, data.points.length, 60_000);
   console.log(`All of them are in the graph after ${seconds(start)} s.`);
 }
 
-async function showSearches(client: RestClient, data: ExampleData): Promise<void> {
+/** Each question goes to the next node in turn. */
+async function showSearches(nodes: readonly DemoNode[], data: ExampleData): Promise<void> {
   const rows: string[][] = [];
-  for (const { question, filter, where } of demonstrations) {
+  for (const [turn, { question, filter, where }] of demonstrations.entries()) {
+    const node = nodes[turn % nodes.length]!;
     const vector = questionNamed(data, question).vector;
     const start = performance.now();
-    const hits = await search(client, vector, hitsShown, filter);
+    const hits = await search(new RestClient(node.url), vector, hitsShown, filter);
     const elapsed = `${(performance.now() - start).toFixed(1)} ms`;
     const asked = [question, where === '' ? '' : `  where ${where}`, ''];
-    hits.forEach((hit, index) => rows.push([asked[index] ?? '', ...describe(hit), index === 0 ? elapsed : '']));
+    hits.forEach((hit, index) =>
+      rows.push([
+        asked[index] ?? '',
+        ...describe(hit),
+        ...(nodes.length === 1 ? [] : [index === 0 ? String(node.number) : '']),
+        index === 0 ? elapsed : '',
+      ]),
+    );
   }
   const table = formatTable(
     [
@@ -93,6 +96,7 @@ async function showSearches(client: RestClient, data: ExampleData): Promise<void
       { title: 'score', align: 'right', maxWidth: 6 },
       { title: 'words', align: 'left', maxWidth: 22 },
       { title: 'gloss', align: 'left', maxWidth: 42 },
+      ...(nodes.length === 1 ? [] : [{ title: 'node', align: 'right' as const, maxWidth: 4 }]),
       { title: 'time', align: 'right', maxWidth: 10 },
     ],
     rows,
@@ -131,68 +135,116 @@ function seconds(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(1);
 }
 
-function explainAccess(node: NodeProcess, grpcPort: number): void {
-  console.log(`
-The node is up until you press Ctrl-C. Its data stays in ./storage.
-  REST  ${node.url}
-  gRPC  ${host}:${grpcPort}
-Try, for example:
-  curl ${node.url}/collections/${collectionName}
-  curl -X POST ${node.url}/collections/${collectionName}/points/scroll \\
+function explainAccess(nodes: readonly DemoNode[]): void {
+  const [first] = nodes;
+  if (first === undefined) return;
+  const tryIt = `Try, for example:
+  curl ${first.url}/collections/${collectionName}
+  curl -X POST ${first.url}/collections/${collectionName}/points/scroll \\
     -H 'content-type: application/json' \\
-    -d '{"limit": 2, "filter": {"must": [{"key": "category", "match": {"value": "noun.animal"}}]}}'`);
+    -d '{"limit": 2, "filter": {"must": [{"key": "category", "match": {"value": "noun.animal"}}]}}'`;
+  if (nodes.length === 1) {
+    console.log(`
+The node is up until you press Ctrl-C. Its data stays in ./storage.
+  REST  ${first.url}
+  gRPC  ${host}:${first.ports.grpc}
+${tryIt}`);
+    return;
+  }
+  const list = nodes.map(
+    ({ number, url, ports, process: { pid } }) =>
+      `  node ${number}  REST ${url}  gRPC ${host}:${ports.grpc}  process ${pid}`,
+  );
+  const victim = nodes[1] ?? first;
+  console.log(`
+The nodes are up until you press Ctrl-C. Their data stays in ./storage/cluster.
+${list.join('\n')}
+${tryIt}
+  curl ${first.url}/cluster
+  curl ${first.url}/collections/${collectionName}/cluster
+Kill one of them, say node ${victim.number}, and search and write on through the others:
+  kill -9 ${victim.process.pid}
+Then start it again, in another terminal, and watch its replicas come back:
+  ${victim.command ?? ''}`);
 }
 
-/** Starts a node, shows what it can do, and stays until it is told to stop. The process's exit code. */
+function numberFrom(variable: string, fallback: number, most: number, what: string): number {
+  const text = process.env[variable];
+  const number = text === undefined || text === '' ? fallback : Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > most)
+    throw new Error(`${variable} is not ${what}: ${text ?? ''}`);
+  return number;
+}
+
+function readOptions(repository: string): DemoOptions {
+  const port = (variable: string, fallback: number): number => numberFrom(variable, fallback, 65_535, 'a port');
+  return {
+    repository,
+    nodes: numberFrom('NODES', 1, nodesMax, `a number of nodes from 1 to ${nodesMax}`),
+    httpPort: port('QDRANT__SERVICE__HTTP_PORT', 6333),
+    grpcPort: port('QDRANT__SERVICE__GRPC_PORT', 6334),
+    peerPort: port('QDRANT__CLUSTER__P2P__PORT', 6335),
+    storageFolder: resolve(repository, process.env['QDRANT__STORAGE__STORAGE_PATH'] ?? 'storage'),
+  };
+}
+
+async function demonstrate(nodes: DemoNodes, data: ExampleData, start: number): Promise<void> {
+  await nodes.ready();
+  const [first] = nodes.nodes;
+  if (first === undefined) return;
+  console.log(
+    nodes.nodes.length === 1
+      ? `The node is ready after ${seconds(start)} s.`
+      : `The ${nodes.nodes.length} nodes are ready after ${seconds(start)} s.`,
+  );
+  const client = new RestClient(first.url);
+  await prepare(client, data, nodes.nodes.length);
+  await showSearches(nodes.nodes, data);
+  await checkRecall(client, data);
+  explainAccess(nodes.nodes);
+}
+
+/** Starts the nodes, shows what they can do, and stays until it is told to stop. The process's exit code. */
 async function main(repository: string): Promise<number> {
-  const httpPort = portFrom('QDRANT__SERVICE__HTTP_PORT', 6333);
-  const grpcPort = portFrom('QDRANT__SERVICE__GRPC_PORT', 6334);
-  for (const port of [httpPort, grpcPort]) {
-    if (await portIsFree(host, port)) continue;
+  const options = readOptions(repository);
+  const taken = await DemoNodes.takenPort(options);
+  if (taken !== null) {
     console.error(
-      `Port ${port} on ${host} is taken, perhaps by a node that still runs. Stop that one, or choose other ports:\n` +
-        '  QDRANT__SERVICE__HTTP_PORT=7333 QDRANT__SERVICE__GRPC_PORT=7334 make run',
+      `Port ${taken} on ${host} is taken, perhaps by a node that still runs. Stop that one, or choose other ports:\n` +
+        '  QDRANT__SERVICE__HTTP_PORT=7333 QDRANT__SERVICE__GRPC_PORT=7334 QDRANT__CLUSTER__P2P__PORT=7335 make run',
     );
     return 1;
   }
   const data = await readExampleData(join(repository, 'examples', 'wordnet'));
   const start = performance.now();
-  const node = NodeProcess.start({
-    entry: join(repository, 'node', 'dist', 'main.js'),
-    directory: repository,
-    host,
-    httpPort,
-    grpcPort,
-    settings: {},
-    logFile: join(repository, 'build', 'run.log'),
-  });
+  const nodes = DemoNodes.start(options);
   const told = { toStop: false };
   const stop = (): void => {
     if (!told.toStop) console.log('\nStopping.');
     told.toStop = true;
-    node.signal('SIGTERM');
+    nodes.signal('SIGTERM');
   };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
+  const exits = nodes.exits((node, { code, signal }) => {
+    if (told.toStop) return;
+    const log = options.nodes === 1 ? 'build/run.log' : `build/run-${node.number}.log`;
+    console.error(`Node ${node.number} ended with ${signal ?? `code ${code ?? 'unknown'}`}; its log is ${log}.`);
+  });
   try {
-    await node.ready(60_000);
-    console.log(`The node is ready after ${seconds(start)} s.`);
-    const client = new RestClient(node.url);
-    await prepare(client, data);
-    await showSearches(client, data);
-    await checkRecall(client, data);
-    explainAccess(node, grpcPort);
+    await demonstrate(nodes, data, start);
   } catch (error) {
     if (!told.toStop) {
       console.error(error instanceof Error ? error.message : error);
-      await node.stop();
+      told.toStop = true;
+      nodes.signal('SIGTERM');
+      await exits;
       return 1;
     }
   }
-  const exit = await node.exited;
-  if (told.toStop && exit.code === 0) return 0;
-  console.error(`The node ended with ${exit.signal ?? `code ${exit.code ?? 'unknown'}`}; its log is build/run.log.`);
-  return 1;
+  const ended = await exits;
+  // Nodes that were killed on the way ended as they were told to, only not by us.
+  return told.toStop && ended.some(({ code }) => code === 0) ? 0 : 1;
 }
 
 process.exitCode = await main(process.cwd());

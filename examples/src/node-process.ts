@@ -14,6 +14,8 @@ export interface NodeOptions {
   readonly grpcPort: number;
   /** Further settings, as QDRANT__SECTION__KEY. */
   readonly settings: Readonly<Record<string, string>>;
+  /** The command line after the program. */
+  readonly args?: readonly string[];
   readonly logFile: string;
 }
 
@@ -49,7 +51,7 @@ export class NodeProcess {
   static start(options: NodeOptions): NodeProcess {
     mkdirSync(dirname(options.logFile), { recursive: true });
     const log = openSync(options.logFile, 'w');
-    const child = spawn(process.execPath, [options.entry], {
+    const child = spawn(process.execPath, [options.entry, ...(options.args ?? [])], {
       cwd: options.directory,
       // A group of its own: Ctrl-C on the terminal must reach the node once, through `stop`. A second signal means "now".
       detached: true,

@@ -23,9 +23,16 @@ export async function loadedPoints(client: RestClient): Promise<number | null> {
   return count;
 }
 
-export async function createWordnet(client: RestClient): Promise<void> {
+export interface Placement {
+  readonly shardNumber?: number;
+  readonly replicationFactor?: number;
+}
+
+export async function createWordnet(client: RestClient, placement: Placement = {}): Promise<void> {
   await client.call('PUT', `/collections/${collectionName}`, {
     vectors: { size: wordnetDimension, distance: 'Cosine' },
+    ...(placement.shardNumber === undefined ? {} : { shard_number: placement.shardNumber }),
+    ...(placement.replicationFactor === undefined ? {} : { replication_factor: placement.replicationFactor }),
     // The sample holds fewer bytes than the threshold by default, and would be scanned without a graph.
     optimizers_config: { indexing_threshold: 1_000 },
   });
