@@ -12,6 +12,7 @@ export function encodeMetadata(state: MetadataState): string {
   return JSON.stringify(
     {
       format,
+      cluster: state.cluster,
       appliedIndex: state.appliedIndex,
       peers: [...state.peers.values()],
       removedPeers: [...state.removedPeers],
@@ -28,7 +29,10 @@ export function decodeMetadata(text: string): MetadataState {
   if (file.format !== format) {
     throw new MetadataFormatError(`it has format ${String(file.format)}, and this version reads format ${format}`);
   }
-  const { appliedIndex, peers, removedPeers, collections } = file;
+  const { cluster, appliedIndex, peers, removedPeers, collections } = file;
+  if (typeof cluster !== 'number' || !Number.isSafeInteger(cluster) || cluster < 0) {
+    throw new MetadataFormatError('its cluster is not a number');
+  }
   if (typeof appliedIndex !== 'number' || !Number.isSafeInteger(appliedIndex) || appliedIndex < 0) {
     throw new MetadataFormatError('its appliedIndex is not an index');
   }
@@ -42,6 +46,7 @@ export function decodeMetadata(text: string): MetadataState {
     throw new MetadataFormatError('its list of collections is not whole');
   }
   const state: MetadataState = {
+    cluster,
     appliedIndex,
     peers: new Map(peers.map((peer) => [peer.id, peer])),
     removedPeers: new Set(removedPeers),
@@ -57,6 +62,7 @@ export function decodeMetadata(text: string): MetadataState {
 interface File {
   readonly [key: string]: unknown;
   readonly format?: unknown;
+  readonly cluster?: unknown;
   readonly appliedIndex?: unknown;
   readonly peers?: unknown;
   readonly removedPeers?: unknown;

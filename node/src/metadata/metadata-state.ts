@@ -52,6 +52,8 @@ export interface CollectionState {
 }
 
 export interface MetadataState {
+  /** The same on all peers of a cluster and on no others: drawn when it began. 0 while none was joined. */
+  readonly cluster: number;
   /** Index of the newest operation that is in this state; 0 before the first. */
   readonly appliedIndex: number;
   readonly peers: ReadonlyMap<PeerId, PeerState>;
@@ -61,15 +63,16 @@ export interface MetadataState {
 }
 
 export const emptyMetadata: MetadataState = {
+  cluster: 0,
   appliedIndex: 0,
   peers: new Map(),
   removedPeers: new Set(),
   collections: new Map(),
 };
 
-/** What the first peer of a cluster, or a single node, begins with. */
+/** What the first peer of a cluster, or a single node, begins with. Its id, drawn at random, names the cluster too. */
 export function firstPeerMetadata(self: PeerId, uri: string | null = null): MetadataState {
-  return { ...emptyMetadata, peers: new Map([[self, { id: self, uri, version: null }]]) };
+  return { ...emptyMetadata, cluster: self, peers: new Map([[self, { id: self, uri, version: null }]]) };
 }
 
 export function collectionById(state: MetadataState, id: number): CollectionState | null {
