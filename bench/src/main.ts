@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { rowsOf } from '../../examples/src/exact-search.js';
 import { wordnetDirectory } from '../../examples/src/wordnet-set.js';
+import { benchmarkCluster, clusterReport } from './cluster-benchmark.js';
 import { readDataset } from './dataset.js';
 import { benchmarkEngines, curveTable, engineTable, filteredTable, searchRate } from './engine-benchmark.js';
 import type { EngineMeasurement } from './engine-measurement.js';
@@ -16,7 +17,8 @@ const usage = `Usage: make bench BENCH_FLAGS="..."
   --queries N    first N of its 1,000 queries
   --rounds N     times each effort is timed; the median counts (3)
   --seconds N    length of each REST search run (10)
-  --only WHAT    'engine' or 'rest'
+  --only WHAT    'engine', 'rest' or 'cluster'
+  --failures N   how often nodes of the cluster are killed (20)
 WORDNET_DIR names the folder of the full WordNet data set.`;
 
 interface Options {
@@ -24,7 +26,8 @@ interface Options {
   readonly queries: number;
   readonly rounds: number;
   readonly seconds: number;
-  readonly only: 'engine' | 'rest' | null;
+  readonly only: 'engine' | 'rest' | 'cluster' | null;
+  readonly failures: number;
 }
 
 function readOptions(): Options {
@@ -35,17 +38,19 @@ function readOptions(): Options {
       rounds: { type: 'string', default: '3' },
       seconds: { type: 'string', default: '10' },
       only: { type: 'string' },
+      failures: { type: 'string', default: '20' },
     },
   });
   const { only } = values;
-  if (only !== undefined && only !== 'engine' && only !== 'rest')
-    throw new Error(`--only takes engine or rest, not ${only}`);
+  if (only !== undefined && only !== 'engine' && only !== 'rest' && only !== 'cluster')
+    throw new Error(`--only takes engine, rest or cluster, not ${only}`);
   return {
     rows: values.rows === undefined ? null : positive('rows', values.rows),
     queries: positive('queries', values.queries),
     rounds: positive('rounds', values.rounds),
     seconds: positive('seconds', values.seconds),
     only: only ?? null,
+    failures: positive('failures', values.failures),
   };
 }
 
@@ -72,12 +77,13 @@ async function main(repository: string): Promise<number> {
   console.log(`WordNet, ${rows} x 384, cosine, m 16, ef_construct 100, k 10, ${options.queries} queries\n${machine}\n`);
 
   let engines: EngineMeasurement[] = [];
-  if (options.only !== 'rest') {
+  const wants = (part: Options['only']): boolean => options.only === null || options.only === part;
+  if (wants('engine')) {
     engines = await benchmarkEngines(plan, join(repository, 'bench', 'python', 'measure.py'));
     const tables = [engineTable(engines), curveTable(engines), filteredTable(engines)];
     console.log(`\n${tables.map((table) => table.join('\n')).join('\n\n')}\n`);
   }
-  if (options.only !== 'engine') {
+  if (wants('rest')) {
     const rest = await benchmarkRest({
       plan,
       source,
@@ -89,6 +95,17 @@ async function main(repository: string): Promise<number> {
     const edge = engines.find((engine) => engine.engine === 'edge');
     console.log(restReport(rest, edge === undefined ? null : searchRate(edge)).join('\n'));
     await writeFile(join(folder, 'rest.json'), JSON.stringify(rest, null, 2));
+  }
+  if (wants('cluster')) {
+    const cluster = await benchmarkCluster({
+      plan,
+      source,
+      entry: join(repository, 'node', 'dist', 'main.js'),
+      firstPort: 16_433,
+      failures: options.failures,
+    });
+    console.log(clusterReport(cluster).join('\n'));
+    await writeFile(join(folder, 'cluster.json'), JSON.stringify(cluster, null, 2));
   }
   if (engines.length > 0) await writeFile(join(folder, 'engines.json'), JSON.stringify(engines, null, 2));
   return 0;
