@@ -1,7 +1,7 @@
 /** Elections: Raft section 5.2 and 5.4.1, pre-vote and leases as in Ongaro's thesis, sections 4.2.3, 6.4.1 and 9.6. */
 import { RaftInvariantError } from './raft.js';
 import { decodeConfChange } from './conf-change.js';
-import type { PeerId } from './entry.js';
+import type { EntryId, PeerId } from './entry.js';
 import type {
   CampaignCause,
   PreVoteMessage,
@@ -152,6 +152,7 @@ export function handlePreVote(state: RaftState, message: PreVoteMessage): Ignore
     to,
     term: granted ? term : state.term,
     granted,
+    commit: state.log.committed,
   });
   // The one that asked is about to be elected; an own campaign now would only split the votes.
   const early = state.earlyCampaign;
@@ -169,8 +170,14 @@ export function handleVote(state: RaftState, message: VoteMessage): IgnoredReaso
     state.electionElapsed = 0;
     state.earlyCampaign = null;
   }
-  state.sendAfterPersistence({ type: 'vote-response', from: state.id, to, term: state.term, granted });
+  const { id: from, term, log } = state;
+  state.sendAfterPersistence({ type: 'vote-response', from, to, term, granted, commit: log.committed });
   return null;
+}
+
+/** That an entry is committed stays true in every term, and an equal entry ends an equal log. */
+export function learnCommit(state: RaftState, committed: EntryId): void {
+  if (state.role !== 'leader' && state.log.has(committed)) state.commitTo(committed.index);
 }
 
 export function handlePreVoteResponse(state: RaftState, message: PreVoteResponseMessage): IgnoredReason | null {

@@ -41,11 +41,12 @@ export function handleAppend(state: RaftState, message: AppendMessage): IgnoredR
 export function handleHeartbeat(state: RaftState, message: HeartbeatMessage): IgnoredReason | null {
   if (!followsLeader(state, message.from)) return 'unexpected';
   const { from: to, commit, round } = message;
-  state.send({ type: 'heartbeat-response', from: state.id, to, term: state.term, round });
+  const { id, term, log } = state;
   // A leader names no more than this peer acknowledged; beyond the log's end there is nothing to trust it with.
-  if (commit > state.log.lastIndex) return 'contradicts-commit';
-  state.log.commitTo(commit);
-  return null;
+  const believable = commit <= log.lastIndex;
+  if (believable) log.commitTo(commit);
+  state.send({ type: 'heartbeat-response', from: id, to, term, round, commit: log.commit });
+  return believable ? null : 'contradicts-commit';
 }
 
 export function handleSnapshot(state: RaftState, message: SnapshotMessage): IgnoredReason | null {

@@ -4,7 +4,7 @@ import type { ConfChange } from './conf-change.js';
 import type { LogIndex } from './entry.js';
 import type { ConfChangeOutcome } from './raft.js';
 import { refuseProposal } from './proposing.js';
-import { advanceCommit } from './replication.js';
+import { advanceCommit, sendHeartbeats } from './replication.js';
 import type { RaftState } from './raft-state.js';
 
 export function proposeConfChange(state: RaftState, change: ConfChange): ConfChangeOutcome {
@@ -32,21 +32,34 @@ export function applyConfChanges(state: RaftState, applied: LogIndex, to: LogInd
 }
 
 function leadNewMembers(state: RaftState): void {
-  if (!state.isVoter) {
-    stepDownAsRemoved(state);
-    return;
-  }
   state.trackMembers();
   if (state.transfer !== null && !state.members.voters.has(state.transfer.to)) state.transfer = null;
   // Fewer voters may have been enough for what was waiting.
   advanceCommit(state);
+  if (state.isVoter) return;
+  state.departure ??= { index: state.membersIndex, ticksLeft: state.config.electionTicks };
+  sendHeartbeats(state);
+}
+
+export function tickDeparture(state: RaftState): void {
+  if (state.departure !== null && (state.departure.ticksLeft -= 1) <= 0) depart(state);
+}
+
+/**
+ * A leader that removed itself leads on until a majority of those who stay knows that it did: with the members of
+ * before they might need its vote, and it may be gone for good by then. It takes no proposals meanwhile.
+ */
+export function departIfKnown(state: RaftState): void {
+  const { departure, members, progress } = state;
+  if (departure === null) return;
+  if (members.reachedByQuorum((voter) => progress.get(voter)?.commit ?? 0) >= departure.index) depart(state);
 }
 
 /** The others need not wait for an election timeout: the one that has most of the log is asked to take over. */
-function stepDownAsRemoved(state: RaftState): void {
+function depart(state: RaftState): void {
   const { id: from, term, progress } = state;
-  const heirs = [...state.members.voters].sort((a, b) => (progress.get(b)?.match ?? 0) - (progress.get(a)?.match ?? 0));
-  const to = heirs[0];
-  if (to !== undefined) state.send({ type: 'timeout-now', from, to, term });
+  const heirs = [...progress.values()].filter(({ peer }) => state.members.voters.has(peer));
+  const heir = heirs.sort((a, b) => b.match - a.match)[0];
+  if (heir !== undefined) state.send({ type: 'timeout-now', from, to: heir.peer, term });
   state.becomeFollower(term, null);
 }

@@ -22,7 +22,7 @@ export function isWellFormed(message: Message, ownTerm: Term): boolean {
     case 'heartbeat':
       return isCount(message.commit) && isCount(message.round);
     case 'heartbeat-response':
-      return isCount(message.round);
+      return isCount(message.round) && isCount(message.commit);
     case 'pre-vote':
     case 'vote':
       return isEntryId(message.last) && message.last.term < message.term;
@@ -38,6 +38,7 @@ export function isWellFormed(message: Message, ownTerm: Term): boolean {
       return isCount(message.context) && isCount(message.index);
     case 'pre-vote-response':
     case 'vote-response':
+      return isEntryId(message.commit);
     case 'timeout-now':
       return true;
   }

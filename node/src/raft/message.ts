@@ -39,6 +39,8 @@ export interface HeartbeatMessage extends Envelope {
 export interface HeartbeatResponseMessage extends Envelope {
   readonly type: 'heartbeat-response';
   readonly round: number;
+  /** What the follower knows as committed, this heartbeat included. */
+  readonly commit: LogIndex;
 }
 
 /** Why a campaign may disturb peers that still hear from a leader. */
@@ -59,6 +61,7 @@ export interface PreVoteMessage extends Envelope {
 export interface PreVoteResponseMessage extends Envelope {
   readonly type: 'pre-vote-response';
   readonly granted: boolean;
+  readonly commit: EntryId;
 }
 
 export interface VoteMessage extends Envelope {
@@ -70,6 +73,11 @@ export interface VoteMessage extends Envelope {
 export interface VoteResponseMessage extends Envelope {
   readonly type: 'vote-response';
   readonly granted: boolean;
+  /**
+   * What the voter knows as committed. A peer that was removed does not campaign; it may have the longer log all the
+   * same, and the one that asks for its vote would ask for ever if it did not learn of the removal.
+   */
+  readonly commit: EntryId;
 }
 
 /** Answered with an append-response once it is installed, or at once when it is not needed. */

@@ -17,6 +17,8 @@ export class Progress {
   recentlyActive = false;
   /** The latest round of heartbeats that was answered. */
   answeredRound = 0;
+  /** What it said that it knows as committed. */
+  commit: LogIndex = 0;
   /** The commit index that was last told to it in an append. */
   toldCommit: LogIndex = 0;
   /** An append is to be sent although there is nothing new: its answer shows whether one before it was lost. */

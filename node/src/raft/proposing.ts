@@ -6,6 +6,7 @@ import type { RaftState } from './raft-state.js';
 /** Null when this peer takes proposals. */
 export function refuseProposal(state: RaftState): Exclude<ProposeOutcome, { kind: 'accepted' }> | null {
   if (state.role !== 'leader') return notLeader(state);
+  if (state.departure !== null) return { kind: 'not-leader', leader: null };
   if (state.transfer !== null) return { kind: 'transferring', to: state.transfer.to };
   if (state.uncommittedBytes >= state.config.maxUncommittedBytes) return { kind: 'busy' };
   return null;

@@ -44,6 +44,13 @@ export class RaftLog {
     return this.#commit;
   }
 
+  /** The last committed entry. */
+  get committed(): EntryId {
+    const term = this.term(this.#commit);
+    if (term === null) throw new RaftInvariantError(`the committed entry ${this.#commit} is not in the log`);
+    return { index: this.#commit, term };
+  }
+
   get applied(): LogIndex {
     return this.#applied;
   }

@@ -1,4 +1,4 @@
-import { applyConfChanges, proposeConfChange } from './membership.js';
+import { applyConfChanges, departIfKnown, proposeConfChange, tickDeparture } from './membership.js';
 import {
   countOwnVote,
   handlePreVote,
@@ -7,6 +7,7 @@ import {
   handleVote,
   handleVoteResponse,
   holdsToLeader,
+  learnCommit,
   leaderUnreachable,
   tickElection,
 } from './election.js';
@@ -52,14 +53,19 @@ export class RaftNode implements Raft {
 
   tick(): void {
     this.#state.reads.tick();
-    if (this.#state.role === 'leader') tickReplication(this.#state);
-    else tickElection(this.#state);
+    if (this.#state.role === 'leader') {
+      tickReplication(this.#state);
+      tickDeparture(this.#state);
+    } else {
+      tickElection(this.#state);
+    }
   }
 
   step(message: Message): IgnoredReason | null {
     const state = this.#state;
     if (!isWellFormed(message, state.term)) return 'malformed';
     if (message.to !== state.id || message.from === state.id) return 'misdirected';
+    if (message.type === 'pre-vote-response' || message.type === 'vote-response') learnCommit(state, message.commit);
     if (message.term > state.term) {
       const refused = this.#meetNewerTerm(message);
       if (refused !== null) return refused;
@@ -109,7 +115,8 @@ export class RaftNode implements Raft {
       const previous = { index: 0, term: 0 };
       this.#state.sendAfterPersistence({ type: 'append-response', from, to, term, index: 0, rejected: previous });
     } else if (type === 'pre-vote') {
-      this.#state.sendAfterPersistence({ type: 'pre-vote-response', from, to, term, granted: false });
+      const commit = this.#state.log.committed;
+      this.#state.sendAfterPersistence({ type: 'pre-vote-response', from, to, term, granted: false, commit });
     }
   }
 
@@ -124,8 +131,10 @@ export class RaftNode implements Raft {
         return handleHeartbeat(state, message);
       case 'heartbeat-response': {
         const ignored = handleHeartbeatResponse(state, message);
-        if (ignored === null) confirmReads(state);
-        return ignored;
+        if (ignored !== null) return ignored;
+        confirmReads(state);
+        departIfKnown(state);
+        return null;
       }
       case 'pre-vote':
         return handlePreVote(state, message);

@@ -29,6 +29,12 @@ export interface Transfer {
   ticksLeft: number;
 }
 
+export interface Departure {
+  /** Of the entry that removed this peer. */
+  readonly index: LogIndex;
+  ticksLeft: number;
+}
+
 export class RaftState {
   readonly config: RaftConfig;
   readonly id: PeerId;
@@ -63,6 +69,8 @@ export class RaftState {
   uncommittedBytes = 0;
   heartbeatRound = 0;
   transfer: Transfer | null = null;
+  /** A leader that is a member no longer, until the others know that. */
+  departure: Departure | null = null;
 
   /** Installed in memory and not yet handed to the driver. */
   snapshot: Snapshot | null = null;
@@ -179,6 +187,7 @@ export class RaftState {
     this.uncommittedBytes = 0;
     this.heartbeatRound = 0;
     this.transfer = null;
+    this.departure = null;
   }
 
   #drawElectionTimeout(): void {

@@ -114,7 +114,10 @@ export interface Raft {
 
   propose(data: Uint8Array): ProposeOutcome;
 
-  /** One at a time; takes effect on each peer when it applies the entry. */
+  /**
+   * One at a time; takes effect on each peer when it applies the entry. A leader that removes itself goes on leading
+   * for a moment, without taking proposals, until the others know it; its driver goes on until it is a follower.
+   */
   proposeConfChange(change: ConfChange): ConfChangeOutcome;
 
   /** Gives up after an election timeout; no proposals are taken meanwhile. */

@@ -36,7 +36,8 @@ export class ReadyBuilder {
     log.delivered += committed.length;
     const writesLog = snapshot !== null || entries.length > 0;
     const sequence = state.persistence.begin(state.term, state.vote, writesLog ? log.lastIndex : 0);
-    const mustSync = voteChanged || writesLog;
+    // A peer that was removed may stop for good, so the others must not forget that its vote is not needed.
+    const mustSync = voteChanged || writesLog || committed.some(({ kind }) => kind === 'conf-change');
     return {
       ...{ sequence, hardState, snapshot, entries, mustSync, messages, messagesAfterPersistence },
       ...{ committed, confirmedReads, abortedReads, softState },

@@ -36,7 +36,7 @@ export interface Ready {
    * there.
    */
   readonly entries: readonly Entry[];
-  /** False when only `hardState.commit` changed or nothing is to be written: no sync is needed then. */
+  /** False when nothing is to be written, or only a commit index that can be lost: no sync is needed then. */
   readonly mustSync: boolean;
 
   /** May be sent at once, while the above is being written. */

@@ -113,6 +113,7 @@ export function handleHeartbeatResponse(state: RaftState, message: HeartbeatResp
   if (message.round > state.heartbeatRound) return 'malformed';
   progress.recentlyActive = true;
   progress.answeredRound = Math.max(progress.answeredRound, message.round);
+  progress.commit = Math.max(progress.commit, message.commit);
   if (progress.match < state.log.lastIndex) progress.aliveAndBehind();
   return null;
 }
