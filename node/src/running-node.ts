@@ -8,11 +8,17 @@ import { ReloadingCertificate } from './api/rest/reloading-certificate.js';
 import { RestServer } from './api/rest/rest-server.js';
 import { allRoutes } from './api/rest/routes/all-routes.js';
 import { Authenticator } from './auth/authenticator.js';
+import type { CollectionResources } from './collection/collection.js';
 import { CollectionFolders } from './collection/collection-folders.js';
 import { LocalCollections } from './collection/local-collections.js';
+import { noRemoteReplicas } from './collection/no-remote-replicas.js';
+import { OnlyReplica } from './collection/only-replica.js';
+import { OpeningSlots } from './collection/opening-slots.js';
+import type { Consensus } from './consensus/consensus.js';
 import { makeFolder } from './consensus/durable-file.js';
 import { StandaloneConsensus } from './consensus/standalone-consensus.js';
 import type { NativeAddon, NativeStore } from './engine/addon.js';
+import { LocalClusterService } from './service/local-cluster-service.js';
 import { LocalCollectionsService } from './service/local-collections-service.js';
 import { LocalPointsService } from './service/local-points-service.js';
 import type { NodeServices } from './service/node-services.js';
@@ -24,6 +30,9 @@ import { Readiness } from './telemetry/readiness.js';
 
 /** Payloads that are read often stay in memory up to this; the page cache holds the rest. */
 const blockCacheBytes = 32 * 1024 * 1024;
+
+/** Enough to keep the disk busy, few enough for its queue. */
+const shardsOpenedAtOnce = 8;
 
 /** How long requests under way may take to finish when the node stops. */
 const drainMs = 10_000;
@@ -127,28 +136,26 @@ export class RunningNode {
     this.#undo.push(() => store.close());
     await mkdir(settings.storage.snapshots_path, { recursive: true });
     const consensus = await storageStep(() => StandaloneConsensus.open(storageFolder));
-    const collections = new LocalCollections(
-      new CollectionFolders(storageFolder, store),
-      {
-        addon,
-        store,
-        walSync: settings.storage.wal.sync,
-        walSyncIntervalMs: settings.storage.wal.sync_interval_ms,
-        onBackgroundError: (collection, error) =>
-          logger.error({ err: error, collection }, 'A shard failed in the background'),
-      },
-      () => consensus.state,
-    );
+    const collections = this.#collections(consensus, store);
     this.#undo.push(() => collections.close());
     await openCollections(collections, settings);
-    const metrics = new NodeMetrics(collections, settings.service.metrics_prefix ?? '');
+    const cluster = new LocalClusterService(consensus, null, collections);
+    const metrics = new NodeMetrics(collections, cluster, settings.service.metrics_prefix ?? '');
     this.#undo.push(() => metrics.stop());
     const searchTimeoutSec = settings.storage.performance.search_timeout_sec;
     const services: NodeServices = {
-      collections: new LocalCollectionsService(consensus, collections, addon.codec, settings),
+      collections: new LocalCollectionsService({
+        consensus,
+        collections,
+        remote: noRemoteReplicas,
+        codec: addon.codec,
+        settings,
+        random: Math.random,
+      }),
       points: new LocalPointsService(consensus, collections, addon.codec, {
         searchTimeoutMs: searchTimeoutSec === null ? null : searchTimeoutSec * 1000,
       }),
+      cluster,
       codec: addon.codec,
       authenticator: new Authenticator({
         apiKey: settings.service.api_key,
@@ -160,8 +167,28 @@ export class RunningNode {
       metrics: metrics.requests,
       logger,
     };
-    await this.#listen(services, metrics, new NodeTelemetry(collections, addon));
+    await this.#listen(services, metrics, new NodeTelemetry(collections, cluster, addon));
     this.#readiness.becomeReady();
+  }
+
+  #collections(consensus: Consensus, store: NativeStore): LocalCollections {
+    const { addon, settings, logger } = this.#options;
+    const resources: CollectionResources = {
+      self: consensus.self,
+      codec: addon.codec,
+      shards: {
+        addon,
+        store,
+        folders: new CollectionFolders(settings.storage.storage_path, store),
+        walSync: settings.storage.wal.sync,
+        walSyncIntervalMs: settings.storage.wal.sync_interval_ms,
+        opening: new OpeningSlots(shardsOpenedAtOnce),
+        onBackgroundError: (collection, error) =>
+          logger.error({ err: error, collection }, 'A shard failed in the background'),
+      },
+      replicasOf: (_collection, _shard, local) => new OnlyReplica(local),
+    };
+    return new LocalCollections(resources, consensus);
   }
 
   async #listen(services: NodeServices, metrics: NodeMetrics, telemetry: NodeTelemetry): Promise<void> {

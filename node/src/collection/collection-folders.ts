@@ -20,6 +20,15 @@ async function entries(folder: string): Promise<string[]> {
   }
 }
 
+function shardNames(names: readonly string[]): number[] {
+  return names.filter((name) => /^\d{1,9}$/.test(name)).map(Number);
+}
+
+/** What a dropped shard's folder is called below `.deleted/`; a whole collection's has the identity alone. */
+function retiredShard(identity: number, shard: number): string {
+  return `${identity}-${shard}`;
+}
+
 export class CollectionFolders {
   readonly #collections: string;
   readonly #deleted: string;
@@ -79,12 +88,32 @@ export class CollectionFolders {
     await replaceFile(join(folder, 'config.json'), `${JSON.stringify(content, null, 2)}\n`);
   }
 
+  /** The shards that a collection's folder holds something of, ascending. */
+  async shards(name: string): Promise<number[]> {
+    return shardNames(await entries(this.path(name))).sort((a, b) => a - b);
+  }
+
   async retire(name: string, identity: number): Promise<void> {
-    const target = join(this.#deleted, String(identity));
-    await rename(this.path(name), target);
+    await rename(this.path(name), join(this.#deleted, String(identity)));
     await syncFolder(this.#collections);
     await syncFolder(this.#deleted);
     await this.#erase(String(identity));
+  }
+
+  /** As for a collection. A shard that has no folder here is gone already. */
+  async retireShard(name: string, identity: number, shard: number): Promise<void> {
+    await this.finishRetiringShard(identity, shard);
+    if (!(await this.shards(name)).includes(shard)) return;
+    await rename(join(this.path(name), String(shard)), join(this.#deleted, retiredShard(identity, shard)));
+    await syncFolder(this.path(name));
+    await syncFolder(this.#deleted);
+    await this.#erase(retiredShard(identity, shard));
+  }
+
+  /** A shard that comes back must not find the keys of the one that was dropped. */
+  async finishRetiringShard(identity: number, shard: number): Promise<void> {
+    const retired = retiredShard(identity, shard);
+    if ((await entries(this.#deleted)).includes(retired)) await this.#erase(retired);
   }
 
   /** Finishes the deletions that an earlier process began. */
@@ -95,10 +124,10 @@ export class CollectionFolders {
   /** Keys go before the folder: the folder's name is what remembers whose keys they are. */
   async #erase(name: string): Promise<void> {
     const folder = join(this.#deleted, name);
-    const identity = Number(name);
-    if (Number.isSafeInteger(identity) && identity > 0) {
-      const shards = (await entries(folder)).filter((shard) => /^\d+$/.test(shard));
-      for (const shard of shards) await this.#store.dropShard(identity, Number(shard));
+    const [, identity, shard] = /^(\d+)(?:-(\d+))?$/.exec(name) ?? [];
+    if (identity !== undefined) {
+      const shards = shard === undefined ? shardNames(await entries(folder)) : [Number(shard)];
+      for (const each of shards) await this.#store.dropShard(Number(identity), each);
     }
     await rm(folder, { recursive: true, force: true });
   }

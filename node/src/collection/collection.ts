@@ -1,81 +1,56 @@
-/** One collection on this node: its agreed state and the shard that holds its points. */
-import { join } from 'node:path';
-import type { NativeAddon, NativeStore, VectorShape } from '../engine/addon.js';
-import type { CollectionConfig, FieldIndexSchema } from '../metadata/collection-config.js';
-import type { CollectionState } from '../metadata/metadata-state.js';
-import { LocalShard } from '../shard/local-shard.js';
-import { defaultShardPolicy, type ShardPolicy } from '../shard/shard-policy.js';
-import { createFieldIndexOperation, deleteFieldIndexOperation } from './operation-encoding.js';
-import { shardSchema, vectorShapes } from './shard-schema.js';
+/** One collection: its agreed state, the shards of it that are here, and the way to all of them. */
+import { ServiceError } from '../errors.js';
+import type { NativeCodec, ScrollPage, ScrollRequest, SearchRequest, VectorShape } from '../engine/addon.js';
+import type { CollectionConfig, DenseVectorParams } from '../metadata/collection-config.js';
+import { replicaOn, type CollectionState } from '../metadata/metadata-state.js';
+import type { PeerId } from '../metadata/peer-id.js';
+import type { CountRequest, RetrieveRequest, ShardWriteOptions } from '../replica/remote-replicas.js';
+import type { LocalShard, WriteResult } from '../shard/local-shard.js';
+import { LocalShards, type ShardResources } from './local-shards.js';
+import { ShardFanOut } from './shard-fan-out.js';
+import { ShardRing } from './shard-ring.js';
+import { vectorShapes } from './shard-schema.js';
+import type { ShardReadOptions, ShardReplicas } from './shard-replicas.js';
 
-/** What the shards of every collection of a node share. */
-export interface ShardResources {
-  readonly addon: NativeAddon;
-  readonly store: NativeStore;
-  readonly walSync: 'always' | 'interval';
-  readonly walSyncIntervalMs: number;
-  readonly onBackgroundError: (collection: string, error: Error) => void;
+/** Makes the replica set of one shard. `local` gives the shard while it is open on this node. */
+export type ReplicasOfShard = (
+  collection: { readonly id: number; readonly name: string },
+  shard: number,
+  local: () => LocalShard | null,
+) => ShardReplicas;
+
+export interface CollectionResources {
+  readonly self: PeerId;
+  readonly codec: NativeCodec;
+  readonly shards: ShardResources;
+  readonly replicasOf: ReplicasOfShard;
 }
-
-/** Collections have one shard until points can be split between several natively. */
-export const onlyShard = 0;
-
-/** A checkpoint at least every two segments, so that closed ones go soon; a log of large segments is bounded as usual. */
-function checkpointLogBytes({ wal }: CollectionConfig): number {
-  return Math.min(defaultShardPolicy.checkpointLogBytes, 2 * wal.walCapacityMb * 1024 * 1024);
-}
-
-const maintenanceOf = ({ optimizers }: CollectionConfig) => ({
-  flushIntervalMs: Math.max(1, optimizers.flushIntervalSec) * 1000,
-  deletedThreshold: optimizers.deletedThreshold,
-  vacuumMinSlots: optimizers.vacuumMinVectorNumber,
-});
 
 export class Collection {
-  readonly shard: LocalShard;
+  readonly id: number;
+  readonly name: string;
+  readonly shapes: readonly VectorShape[];
+  /** The shards that are open on this node. */
+  readonly locals: LocalShards;
+  readonly #resources: CollectionResources;
+  readonly #replicas = new Map<number, ShardReplicas>();
+  #fanOut: ShardFanOut | null = null;
   #state: CollectionState;
-  #conformsTo: CollectionState | null = null;
-  #shapes: readonly VectorShape[];
+  #shardsConformTo: CollectionState | null = null;
+  #fieldIndexesConformTo: CollectionState | null = null;
 
-  private constructor(state: CollectionState, shard: LocalShard) {
+  constructor(state: CollectionState, resources: CollectionResources) {
+    this.id = state.id;
+    this.name = state.name;
+    // Names and sizes of vectors are those of the creation for as long as the collection lives.
+    this.shapes = vectorShapes(state.config);
+    this.locals = new LocalShards(state, resources.shards);
+    this.#resources = resources;
     this.#state = state;
-    this.#shapes = vectorShapes(state.config);
-    this.shard = shard;
+    this.#addReplicas();
   }
 
-  static async open(state: CollectionState, folder: string, resources: ShardResources): Promise<Collection> {
-    const policy: ShardPolicy = {
-      ...defaultShardPolicy,
-      ...maintenanceOf(state.config),
-      checkpointLogBytes: checkpointLogBytes(state.config),
-    };
-    const shard = await LocalShard.open({
-      addon: resources.addon,
-      store: resources.store,
-      directory: join(folder, String(onlyShard)),
-      collection: state.id,
-      shard: onlyShard,
-      schema: shardSchema(state.config),
-      log: {
-        segmentBytes: state.config.wal.walCapacityMb * 1024 * 1024,
-        sync: resources.walSync,
-        syncIntervalMs: resources.walSyncIntervalMs,
-      },
-      policy,
-      onBackgroundError: (error) => resources.onBackgroundError(state.name, error),
-    });
-    return new Collection(state, shard);
-  }
-
-  get id(): number {
-    return this.#state.id;
-  }
-
-  get name(): string {
-    return this.#state.name;
-  }
-
-  /** The state that this collection was last brought in line with. */
+  /** The newest state that the metadata of this node has. */
   get state(): CollectionState {
     return this.#state;
   }
@@ -84,40 +59,93 @@ export class Collection {
     return this.#state.config;
   }
 
-  get shapes(): readonly VectorShape[] {
-    return this.#shapes;
-  }
-
-  /** Whether the shard is what `state` says, as far as this process knows. */
-  conformsTo(state: CollectionState): boolean {
-    return this.#conformsTo === state;
-  }
-
-  /** Makes the shard what `state` says: parameters first, then field indexes. Each step may be repeated. */
-  async conform(state: CollectionState): Promise<void> {
-    if (state.config !== this.#state.config) {
-      await this.shard.updateSchema(shardSchema(state.config));
-      this.shard.updatePolicy(maintenanceOf(state.config));
-      this.#shapes = vectorShapes(state.config);
-    }
-    await this.#conformFieldIndexes(state.fieldIndexes);
+  update(state: CollectionState): void {
     this.#state = state;
-    this.#conformsTo = state;
+    this.#addReplicas();
   }
 
-  async #conformFieldIndexes(wanted: readonly FieldIndexSchema[]): Promise<void> {
-    const present = this.shard.info().fieldIndexes;
-    for (const index of present) {
-      if (wanted.some(({ path, type }) => path === index.path && type === index.type)) continue;
-      await this.shard.write(deleteFieldIndexOperation(index.path), { wait: true });
-    }
-    for (const index of wanted) {
-      if (present.some(({ path, type }) => path === index.path && type === index.type)) continue;
-      await this.shard.write(createFieldIndexOperation(index), { wait: true });
-    }
+  replicas(shard: number): ShardReplicas | null {
+    return this.#replicas.get(shard) ?? null;
+  }
+
+  /** The shards that have a replica on this node, open or not. */
+  ownShards(): ReadonlySet<number> {
+    const { self } = this.#resources;
+    return new Set(this.#state.shards.filter((shard) => replicaOn(shard, self) !== null).map(({ id }) => id));
+  }
+
+  /** Opens, drops and configures shards until they are what the metadata says. May be repeated. */
+  async conformShards(): Promise<void> {
+    const state = this.#state;
+    if (this.#shardsConformTo === state) return;
+    await this.locals.conform(state.config, this.ownShards());
+    this.#shardsConformTo = state;
+  }
+
+  async conformFieldIndexes(): Promise<void> {
+    const state = this.#state;
+    if (this.#fieldIndexesConformTo === state) return;
+    await this.locals.conformFieldIndexes(state.fieldIndexes);
+    this.#fieldIndexesConformTo = state;
+  }
+
+  write(operation: Uint8Array, options: ShardWriteOptions): Promise<WriteResult> {
+    return this.#shards().write(operation, options);
+  }
+
+  /** `operation` has an empty ids block, which each shard fills with what `filter` matches there. */
+  writeFiltered(filter: Uint8Array, operation: Uint8Array, options: ShardWriteOptions): Promise<WriteResult> {
+    return this.#shards().writeEverywhere({ kind: 'filtered', filter, operation }, options);
+  }
+
+  search(request: SearchRequest, params: DenseVectorParams, options: ShardReadOptions): Promise<Buffer> {
+    return this.#shards().search(request, higherIsBetter(params), options);
+  }
+
+  retrieve(request: RetrieveRequest, options: ShardReadOptions): Promise<Buffer> {
+    return this.#shards().retrieve(request, options);
+  }
+
+  scroll(request: ScrollRequest, options: ShardReadOptions): Promise<ScrollPage> {
+    return this.#shards().scroll(request, options);
+  }
+
+  count(request: CountRequest, options: ShardReadOptions): Promise<number> {
+    return this.#shards().count(request, options);
   }
 
   close(): Promise<void> {
-    return this.shard.close();
+    return this.locals.close();
+  }
+
+  #shards(): ShardFanOut {
+    if (this.#fanOut === null) {
+      throw new ServiceError('internal', `Collection \`${this.name}\` has no shards`);
+    }
+    return this.#fanOut;
+  }
+
+  #addReplicas(): void {
+    const missing = this.#state.shards.filter(({ id }) => !this.#replicas.has(id));
+    if (missing.length === 0) return;
+    const { codec, replicasOf } = this.#resources;
+    for (const { id } of missing)
+      this.#replicas.set(
+        id,
+        replicasOf(this, id, () => this.locals.get(id)),
+      );
+    const ring = new ShardRing(codec, [...this.#replicas.keys()]);
+    this.#fanOut = new ShardFanOut(codec, ring, this.#replicas);
+  }
+}
+
+function higherIsBetter({ distance }: DenseVectorParams): boolean {
+  switch (distance) {
+    case 'Cosine':
+    case 'Dot':
+      return true;
+    case 'Euclid':
+    case 'Manhattan':
+      return false;
   }
 }

@@ -69,6 +69,15 @@ export function decodePointId(bytes: Uint8Array): PointId {
   return id;
 }
 
+/** The order of ids: integers before UUIDs, each among themselves by value. Both are encoded. */
+export function compareEncodedIds(a: Buffer, b: Buffer): number {
+  if (a[0] !== b[0] || a[0] === idTags.uuid) return Buffer.compare(a, b);
+  const left = a.readBigUInt64LE(1);
+  const right = b.readBigUInt64LE(1);
+  if (left === right) return 0;
+  return left < right ? -1 : 1;
+}
+
 export function decodeIdsBlock(bytes: Uint8Array): readonly PointId[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = buffer.readUInt32LE(0);

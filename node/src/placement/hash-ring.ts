@@ -52,6 +52,14 @@ export class HashRing {
     });
   }
 
+  /** The ring as the engine takes it: positions in ascending order, and the shard at each. */
+  table(): { readonly positions: BigUint64Array; readonly shards: Uint32Array } {
+    return {
+      positions: BigUint64Array.from(this.#nodes, ({ position }) => position),
+      shards: Uint32Array.from(this.#nodes, ({ shard }) => shard),
+    };
+  }
+
   /** The shard of a point: an unsigned 64-bit integer, or a UUID in canonical form. */
   shardOf(id: bigint | string): number {
     const position = xxh64(typeof id === 'bigint' ? integerKey(id) : uuidKey(id));

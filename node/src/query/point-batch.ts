@@ -7,6 +7,10 @@ const flags = { scores: 1, payloads: 2, vectors: 4 } as const;
 
 const version = 1;
 
+const versionBytes = 8;
+const scoreBytes = 4;
+const nameIndexBytes = 2;
+
 export class PointBatchError extends Error {
   override readonly name = 'PointBatchError';
 }
@@ -61,12 +65,23 @@ export interface PointBatch {
   readonly points: readonly BatchPoint[];
 }
 
-export function readPointBatch(bytes: Buffer): PointBatch {
+interface OpenBatch {
+  readonly reader: Reader;
+  readonly present: number;
+  readonly names: readonly string[];
+}
+
+function openBatch(bytes: Buffer): OpenBatch {
   const reader = new Reader(bytes);
   const found = reader.u8();
   if (found !== version) throw new PointBatchError(`point batches of version ${found} are not known, only ${version}`);
   const present = reader.u8();
   const names = Array.from({ length: reader.u16() }, () => reader.text());
+  return { reader, present, names };
+}
+
+export function readPointBatch(bytes: Buffer): PointBatch {
+  const { reader, present, names } = openBatch(bytes);
   const headerEnd = reader.at;
   const count = reader.u32();
   const points: BatchPoint[] = [];
@@ -74,12 +89,16 @@ export function readPointBatch(bytes: Buffer): PointBatch {
   return { flags: present, headerEnd, points };
 }
 
-function readPoint(reader: Reader, present: number, names: readonly string[]): BatchPoint {
+function readId(reader: Reader): readonly [number, number] {
   const start = reader.at;
   reader.skip(reader.u8() === 0 ? 8 : 16);
-  const id = [start, reader.at] as const;
-  reader.skip(8);
-  if ((present & flags.scores) !== 0) reader.skip(4);
+  return [start, reader.at];
+}
+
+function readPoint(reader: Reader, present: number, names: readonly string[]): BatchPoint {
+  const id = readId(reader);
+  reader.skip(versionBytes);
+  if ((present & flags.scores) !== 0) reader.skip(scoreBytes);
   const contentStart = reader.at;
   if ((present & flags.payloads) !== 0) reader.skip(reader.u32());
   const vectors = new Map<string, BatchVector>();
@@ -94,27 +113,59 @@ function readPoint(reader: Reader, present: number, names: readonly string[]): B
 }
 
 function readVector(reader: Reader): BatchVector {
+  const start = reader.at;
+  const form = skipVector(reader);
+  switch (form) {
+    case 'dense': {
+      const dimension = reader.bytes.readUInt32LE(start + 1);
+      const values = new Float32Array(dimension);
+      for (let index = 0; index < dimension; index += 1) {
+        values[index] = reader.bytes.readFloatLE(start + 5 + index * 4);
+      }
+      return { form, values };
+    }
+    case 'sparse':
+    case 'multi':
+      return { form };
+  }
+}
+
+function skipVector(reader: Reader): BatchVector['form'] {
   const form = reader.u8();
   switch (form) {
-    case 0: {
-      const dimension = reader.u32();
-      const start = reader.at;
-      reader.skip(dimension * 4);
-      const values = new Float32Array(dimension);
-      for (let index = 0; index < dimension; index += 1) values[index] = reader.bytes.readFloatLE(start + index * 4);
-      return { form: 'dense', values };
-    }
+    case 0:
+      reader.skip(reader.u32() * 4);
+      return 'dense';
     case 1:
       reader.skip(reader.u32() * 8);
-      return { form: 'sparse' };
+      return 'sparse';
     case 2: {
       const rows = reader.u32();
       reader.skip(rows * reader.u32() * 4);
-      return { form: 'multi' };
+      return 'multi';
     }
     default:
       throw new PointBatchError(`vectors of form ${form} are not known`);
   }
+}
+
+/** The encoded ids of the points, in their order, without a look at what comes with them. */
+export function pointBatchIds(bytes: Buffer): Buffer[] {
+  const { reader, present } = openBatch(bytes);
+  const count = reader.u32();
+  const ids: Buffer[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const [start, end] = readId(reader);
+    ids.push(bytes.subarray(start, end));
+    reader.skip((present & flags.scores) === 0 ? versionBytes : versionBytes + scoreBytes);
+    if ((present & flags.payloads) !== 0) reader.skip(reader.u32());
+    if ((present & flags.vectors) === 0) continue;
+    for (let left = reader.u16(); left > 0; left -= 1) {
+      reader.skip(nameIndexBytes);
+      skipVector(reader);
+    }
+  }
+  return ids;
 }
 
 /** The same points with one score for all and version 0: what a query without a query returns. */

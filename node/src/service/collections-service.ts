@@ -41,14 +41,18 @@ export interface CollectionInfo {
   readonly payloadSchema: readonly (FieldIndexSchema & { readonly points: number })[];
 }
 
+/** `timeoutMs` is how long a change may take to be agreed on and made so; null: 10 seconds. */
 export interface CollectionsService {
-  /** true once the collection exists and takes writes on this node. */
-  create(access: Access, name: string, request: CreateCollection): Promise<boolean>;
+  /** true once the collection exists; all its replicas take part by then, unless that takes longer than the timeout. */
+  create(access: Access, name: string, request: CreateCollection, timeoutMs: number | null): Promise<boolean>;
   /** false when there was no such collection. */
-  update(access: Access, name: string, change: CollectionChange): Promise<boolean>;
+  update(access: Access, name: string, change: CollectionChange, timeoutMs: number | null): Promise<boolean>;
   /** false when there was no such collection, as the original answers. */
-  delete(access: Access, name: string): Promise<boolean>;
+  delete(access: Access, name: string, timeoutMs: number | null): Promise<boolean>;
   list(access: Access): readonly string[];
   exists(access: Access, name: string): boolean;
-  info(access: Access, name: string): CollectionInfo;
+  /** Throws when there is no such collection, or it is not served. */
+  check(access: Access, name: string): void;
+  /** Of all shards, wherever they are. */
+  info(access: Access, name: string): Promise<CollectionInfo>;
 }

@@ -1,57 +1,56 @@
-/** The use cases on collections, on this node's metadata and shards. */
-import { newCollectionConfig } from './new-collection-config.js';
+/** The use cases on collections, on the metadata and on the shards of this node and others. */
 import type { Collection } from '../collection/collection.js';
 import type { LocalCollections } from '../collection/local-collections.js';
+import { shardOverview } from '../collection/shard-overview.js';
 import type { Consensus } from '../consensus/consensus.js';
 import { ServiceError, toServiceError } from '../errors.js';
 import type { NativeCodec } from '../engine/addon.js';
 import type { CollectionChange } from '../metadata/collection-change.js';
 import type { CollectionConfig } from '../metadata/collection-config.js';
-import type { Applied, MetadataOperation } from '../metadata/metadata-operation.js';
-import { rejectionText } from '../metadata/rejection.js';
+import type { MetadataOperation } from '../metadata/metadata-operation.js';
+import { collectionById, type CollectionState } from '../metadata/metadata-state.js';
+import type { PeerId } from '../metadata/peer-id.js';
+import { isSourceOfTruth } from '../metadata/replica-state.js';
+import { placeReplicas } from '../placement/place-replicas.js';
+import type { RemoteReplicas, ReplicaInfo } from '../replica/remote-replicas.js';
+import { worstStatus } from '../shard/shard-status.js';
 import type { Settings } from '../settings/settings.js';
 import { requireManage, type Access } from './access.js';
 import { checkCollectionName } from './collection-name.js';
 import type { CollectionInfo, CollectionsService, CreateCollection } from './collections-service.js';
 import { mergedMetadata } from './collection-metadata.js';
+import { withDeadline } from './deadline.js';
+import { alreadyExists, noSuchCollection, notServed, refuseRejected } from './metadata-answers.js';
+import { metadataTimeoutMs } from './metadata-timeout.js';
+import { metadataFulfils } from './metadata-wait.js';
+import { checkNewCollection } from './new-collection-checks.js';
+import { newCollectionConfig } from './new-collection-config.js';
 
-/** Most named vectors of a collection: each has its own files, graph and search structures. */
-const vectorsMax = 256;
-
-/** Longest vector name in bytes. */
-const vectorNameBytesMax = 255;
-
-export function noSuchCollection(name: string): ServiceError {
-  return new ServiceError('not-found', `Collection \`${name}\` doesn't exist!`);
-}
-
-/** Why a collection that is asked for is not served. */
-export function notServed(collections: LocalCollections, name: string): ServiceError {
-  const failure = collections.failure(name);
-  return failure === null
-    ? noSuchCollection(name)
-    : new ServiceError('internal', `Collection \`${name}\` could not be opened: ${failure}`);
+/** What the use cases on collections stand on. */
+export interface CollectionsServiceParts {
+  readonly consensus: Consensus;
+  readonly collections: LocalCollections;
+  readonly remote: RemoteReplicas;
+  readonly codec: NativeCodec;
+  readonly settings: Settings;
+  /** From 0 up to 1, for ties between peers. */
+  readonly random: () => number;
 }
 
 export class LocalCollectionsService implements CollectionsService {
-  readonly #consensus: Consensus;
-  readonly #collections: LocalCollections;
-  readonly #codec: NativeCodec;
-  readonly #settings: Settings;
+  readonly #parts: CollectionsServiceParts;
 
-  constructor(consensus: Consensus, collections: LocalCollections, codec: NativeCodec, settings: Settings) {
-    this.#consensus = consensus;
-    this.#collections = collections;
-    this.#codec = codec;
-    this.#settings = settings;
+  constructor(parts: CollectionsServiceParts) {
+    this.#parts = parts;
   }
 
-  async create(access: Access, name: string, request: CreateCollection): Promise<boolean> {
+  async create(access: Access, name: string, request: CreateCollection, timeoutMs: number | null): Promise<boolean> {
     requireManage(access);
     checkCollectionName(name);
-    const { collections } = this.#consensus.state;
+    const { consensus, settings } = this.#parts;
+    const { collections, peers } = consensus.state;
     if (collections.has(name)) throw alreadyExists(name);
-    const limit = this.#settings.storage.max_collections;
+    const limit = settings.storage.max_collections;
     if (limit !== null && collections.size >= limit) {
       throw new ServiceError(
         'bad-request',
@@ -59,129 +58,128 @@ export class LocalCollectionsService implements CollectionsService {
       );
     }
     const metadata = request.metadata === undefined ? {} : { metadata: this.#objectText(request.metadata) };
-    const config = newCollectionConfig({ ...request, ...metadata }, this.#settings);
-    checkVectors(config);
-    checkShards(config);
-    await this.#propose(name, { kind: 'create-collection', name, config, placement: [[this.#consensus.self]] });
+    const config = newCollectionConfig({ ...request, ...metadata }, settings, peers.size);
+    checkNewCollection(config);
+    const placement = this.#placement(config);
+    const deadlineMs = performance.now() + metadataTimeoutMs(timeoutMs);
+    const operation = { kind: 'create-collection', name, config, placement } as const;
+    const id = await this.#change(name, operation, timeoutMs);
+    // Where this wait ends without success the collection is there all the same, and becomes active by itself.
+    await metadataFulfils(
+      consensus,
+      (state) => allInUse(collectionById(state, id)),
+      Math.max(0, deadlineMs - performance.now()),
+    );
     return true;
   }
 
-  async update(access: Access, name: string, change: CollectionChange): Promise<boolean> {
+  async update(access: Access, name: string, change: CollectionChange, timeoutMs: number | null): Promise<boolean> {
     requireManage(access);
-    const state = this.#consensus.state.collections.get(name);
+    const state = this.#parts.consensus.state.collections.get(name);
     if (state === undefined) throw noSuchCollection(name);
     const metadata =
       change.metadata === undefined
         ? {}
         : { metadata: this.#objectText(mergedMetadata(state.config.metadata, this.#objectText(change.metadata))) };
-    await this.#propose(name, {
+    const operation = {
       kind: 'update-collection',
       collection: state.id,
       change: { ...change, ...metadata },
-    });
+    } as const;
+    await this.#change(name, operation, timeoutMs);
     return true;
   }
 
-  async delete(access: Access, name: string): Promise<boolean> {
+  async delete(access: Access, name: string, timeoutMs: number | null): Promise<boolean> {
     requireManage(access);
-    const state = this.#consensus.state.collections.get(name);
+    const { consensus, collections } = this.#parts;
+    const state = consensus.state.collections.get(name);
     if (state === undefined) return false;
-    const { rejection } = await this.#consensus.propose({ kind: 'delete-collection', collection: state.id });
-    await this.#collections.reconcile();
+    const limitMs = metadataTimeoutMs(timeoutMs);
+    const operation = { kind: 'delete-collection', collection: state.id } as const;
+    const { rejection } = await consensus.propose(operation, { timeoutMs: limitMs });
+    await withDeadline(collections.reconcile(name), limitMs, null);
     return rejection === null;
   }
 
   list(): readonly string[] {
-    return [...this.#consensus.state.collections.keys()].sort();
+    return [...this.#parts.consensus.state.collections.keys()].sort();
   }
 
   exists(_access: Access, name: string): boolean {
-    return this.#consensus.state.collections.has(name);
+    return this.#parts.consensus.state.collections.has(name);
   }
 
-  info(_access: Access, name: string): CollectionInfo {
-    const collection = this.#collections.get(name);
-    if (collection === null) throw notServed(this.#collections, name);
-    return collectionInfo(collection);
+  check(_access: Access, name: string): void {
+    const { collections } = this.#parts;
+    if (collections.get(name) === null) throw notServed(collections, name);
   }
 
-  async #propose(name: string, operation: MetadataOperation): Promise<void> {
-    const applied = await this.#consensus.propose(operation);
+  async info(_access: Access, name: string): Promise<CollectionInfo> {
+    const { collections, consensus, remote } = this.#parts;
+    const collection = collections.get(name);
+    if (collection === null) throw notServed(collections, name);
+    return collectionInfo(collection, await shardOverview(collection, consensus, remote));
+  }
+
+  /** Resolves to the operation's index when it is agreed on and this node is what it asks for. */
+  async #change(name: string, operation: MetadataOperation, timeoutMs: number | null): Promise<number> {
+    const { consensus, collections } = this.#parts;
+    const limitMs = metadataTimeoutMs(timeoutMs);
+    const applied = await consensus.propose(operation, { timeoutMs: limitMs });
     refuseRejected(applied, name);
-    await this.#collections.reconcile();
+    await withDeadline(collections.openShards(name), limitMs, null);
+    return applied.index;
+  }
+
+  #placement({ params }: CollectionConfig): readonly (readonly PeerId[])[] {
+    const { consensus, random } = this.#parts;
+    const { peers, collections } = consensus.state;
+    const load = new Map<PeerId, number>();
+    for (const { shards } of collections.values()) {
+      for (const { replicas } of shards) {
+        for (const { peer } of replicas) load.set(peer, (load.get(peer) ?? 0) + 1);
+      }
+    }
+    return placeReplicas({
+      peers: [...peers.keys()],
+      shardNumber: params.shardNumber,
+      replicationFactor: params.replicationFactor,
+      load,
+      random,
+    });
   }
 
   /** Validated and minified; throws when it is no JSON object. */
   #objectText(text: string): string {
     try {
-      return this.#codec.normalizePayload(Buffer.from(text, 'utf8')).toString('utf8');
+      return this.#parts.codec.normalizePayload(Buffer.from(text, 'utf8')).toString('utf8');
     } catch (error) {
       throw toServiceError(error);
     }
   }
 }
 
-function alreadyExists(name: string): ServiceError {
-  return new ServiceError('already-exists', `Collection \`${name}\` already exists!`);
+/** Every replica counts; or the collection is gone again, and nothing is left to wait for. */
+function allInUse(collection: CollectionState | null): boolean {
+  if (collection === null) return true;
+  return collection.shards.every(({ replicas }) => replicas.every(({ state }) => isSourceOfTruth(state)));
 }
 
-/** `name` is that of the collection that the operation was about. */
-export function refuseRejected({ rejection }: Applied, name: string): void {
-  if (rejection === null) return;
-  switch (rejection.reason) {
-    case 'collection-exists':
-      throw alreadyExists(name);
-    case 'no-such-collection':
-      throw noSuchCollection(name);
-    case 'no-such-vector':
-      throw new ServiceError('bad-input', rejectionText(rejection));
-    default:
-      throw new ServiceError('bad-request', rejectionText(rejection));
-  }
-}
-
-function checkVectors({ params }: CollectionConfig): void {
-  const names = [...params.vectors, ...params.sparseVectors].map((vector) => vector.name);
-  if (names.length > vectorsMax) {
-    throw new ServiceError(
-      'bad-request',
-      `vectors: a collection has at most ${vectorsMax} vectors, not ${names.length}`,
-    );
-  }
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (seen.has(name))
-      throw new ServiceError('bad-request', `vectors: the name ${JSON.stringify(name)} is used twice`);
-    if (Buffer.byteLength(name) > vectorNameBytesMax) {
-      throw new ServiceError('bad-request', `vectors: a vector's name has at most ${vectorNameBytesMax} bytes`);
-    }
-    seen.add(name);
-  }
-}
-
-function checkShards({ params }: CollectionConfig): void {
-  if (params.shardNumber !== 1) {
-    throw new ServiceError(
-      'bad-request',
-      `shard_number ${params.shardNumber} is not supported by this version: a single node keeps a collection in one shard`,
-    );
-  }
-}
-
-function collectionInfo(collection: Collection): CollectionInfo {
-  const { shard, state } = collection;
-  const info = shard.info();
-  const status = shard.status();
+function collectionInfo({ state }: Collection, shards: readonly ReplicaInfo[]): CollectionInfo {
+  const sum = (value: (shard: ReplicaInfo) => number): number =>
+    shards.reduce((total, shard) => total + value(shard), 0);
+  const worst = worstStatus(shards.map(({ status }) => status));
   return {
-    status: status.color,
-    optimizerError: status.color === 'red' || status.color === 'grey' ? status.reason : null,
-    pointsCount: info.points,
-    indexedVectorsCount: info.vectors.reduce((sum, vector) => sum + (vector.graphActive ? vector.indexedRows : 0), 0),
-    segmentsCount: 1,
+    status: worst.color,
+    optimizerError: worst.color === 'red' || worst.color === 'grey' ? worst.reason : null,
+    pointsCount: sum(({ points }) => points),
+    indexedVectorsCount: sum(({ indexedVectors }) => indexedVectors),
+    segmentsCount: shards.length,
     config: state.config,
     payloadSchema: state.fieldIndexes.map((index) => ({
       ...index,
-      points: info.fieldIndexes.find(({ path }) => path === index.path)?.points ?? 0,
+      points: sum(({ fieldIndexes }) => fieldIndexes.find(({ path }) => path === index.path)?.points ?? 0),
     })),
   };
 }

@@ -12,7 +12,8 @@ import { encodePayloadSelector, encodeVectorSelector } from '../payload/selector
 import type { QueryPlan } from '../query/query-plan.js';
 import { requireWrite, type Access } from './access.js';
 import { withDeadline } from './deadline.js';
-import { noSuchCollection, notServed, refuseRejected } from './local-collections-service.js';
+import { noSuchCollection, notServed, refuseRejected } from './metadata-answers.js';
+import { metadataTimeoutMs } from './metadata-timeout.js';
 import type {
   PointsService,
   ReadOptions,
@@ -105,10 +106,13 @@ export class LocalPointsService implements PointsService {
 
   async retrieve(_access: Access, collection: string, request: RetrieveRequest, options: ReadOptions): Promise<Buffer> {
     return this.#read(collection, options, (found) =>
-      found.shard.retrieve(
-        encodeIdsBlock(request.ids),
-        encodePayloadSelector(request.withPayload),
-        encodeVectorSelector(request.withVectors),
+      found.retrieve(
+        {
+          ids: encodeIdsBlock(request.ids),
+          payload: encodePayloadSelector(request.withPayload),
+          vectors: encodeVectorSelector(request.withVectors),
+        },
+        options,
       ),
     );
   }
@@ -120,13 +124,14 @@ export class LocalPointsService implements PointsService {
     options: ReadOptions,
   ): Promise<ScrolledPoints> {
     return this.#read(collection, options, async (found) => {
-      const page = await found.shard.scroll({
+      const wanted = {
         filter: request.filter === null ? null : compileFilter(request.filter),
         from: request.offset === null ? null : encodePointId(request.offset),
         limit: request.limit,
         payload: encodePayloadSelector(request.withPayload),
         vectors: encodeVectorSelector(request.withVectors),
-      });
+      };
+      const page = await found.scroll(wanted, options);
       return { points: page.points, nextOffset: page.next === null ? null : decodePointId(page.next) };
     });
   }
@@ -138,12 +143,15 @@ export class LocalPointsService implements PointsService {
     options: ReadOptions,
   ): Promise<number> {
     return this.#read(collection, options, (found) =>
-      found.shard.count(request.filter === null ? null : compileFilter(request.filter), request.exact),
+      found.count(
+        { filter: request.filter === null ? null : compileFilter(request.filter), exact: request.exact },
+        options,
+      ),
     );
   }
 
   async query(_access: Access, collection: string, plan: QueryPlan, options: ReadOptions): Promise<Buffer> {
-    return this.#read(collection, options, (found) => this.#queries.run(found, plan));
+    return this.#read(collection, options, (found) => this.#queries.run(found, plan, options));
   }
 
   async queryBatch(
@@ -158,7 +166,7 @@ export class LocalPointsService implements PointsService {
       const workers = Array.from({ length: Math.min(batchConcurrency, plans.length) }, async () => {
         for (let index = next++; index < plans.length; index = next++) {
           const plan = plans[index];
-          if (plan !== undefined) results[index] = await this.#queries.run(found, plan);
+          if (plan !== undefined) results[index] = await this.#queries.run(found, plan, options);
         }
       });
       await Promise.all(workers);
@@ -172,10 +180,11 @@ export class LocalPointsService implements PointsService {
     options: WriteOptions,
   ): Promise<UpdateResult> {
     return this.#guarded(name, async (found) => {
-      refuseRejected(await this.#consensus.propose(change(found)), name);
+      const timeoutMs = metadataTimeoutMs(options.timeoutMs);
+      refuseRejected(await this.#consensus.propose(change(found), { timeoutMs }), name);
       // What is asked for is durable now. Without wait the shard builds the index behind the answer; a
       // failure of that is reported by the shard's state and tried again by the next reconcile.
-      const built = this.#collections.reconcile();
+      const built = this.#collections.reconcile(name);
       const done: UpdateResult = { operationId: null, status: 'completed' };
       if (!options.wait) {
         built.catch(() => undefined);

@@ -3,20 +3,25 @@ import type { CollectionConfig, DenseVectorParams } from '../metadata/collection
 import type { CreateCollection } from './collections-service.js';
 import type { Settings } from '../settings/settings.js';
 
-/** What `request.metadata` says must have been validated and minified before. */
-export function newCollectionConfig(request: CreateCollection, settings: Settings): CollectionConfig {
+/**
+ * What `request.metadata` says must have been validated and minified before. `peers` is how many nodes there
+ * are to spread the collection over.
+ */
+export function newCollectionConfig(request: CreateCollection, settings: Settings, peers = 1): CollectionConfig {
   const { storage } = settings;
   const { optimizers, hnsw_index: hnsw, wal, collection } = storage;
   const vectors = request.vectors.map((vector): DenseVectorParams => ({
     ...vector,
     onDisk: vector.onDisk ?? collection.vectors.on_disk,
   }));
+  const shardNumber = collection.shard_number ?? peers * (collection.shard_number_per_node ?? 1);
+  const replicationFactor = request.replicationFactor ?? collection.replication_factor;
   return {
     params: {
       vectors,
       sparseVectors: request.sparseVectors,
-      shardNumber: request.shardNumber ?? collection.shard_number ?? 1,
-      replicationFactor: request.replicationFactor ?? collection.replication_factor,
+      shardNumber: request.shardNumber ?? shardNumber,
+      replicationFactor,
       writeConsistencyFactor: request.writeConsistencyFactor ?? collection.write_consistency_factor,
       readFanOutFactor: null,
       readFanOutDelayMs: null,

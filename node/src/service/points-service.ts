@@ -8,7 +8,11 @@ import type { VectorShape } from '../engine/addon.js';
 import type { Filter, PointId } from '../payload/filter.js';
 import type { PayloadSelector, VectorSelector } from '../payload/selectors.js';
 import type { QueryPlan } from '../query/query-plan.js';
+import type { ReadConsistency } from '../collection/shard-replicas.js';
+import type { WriteOrdering } from '../replica/remote-replicas.js';
 import type { Access } from './access.js';
+
+export type { ReadConsistency, WriteOrdering };
 
 export type PointsSelector =
   { readonly kind: 'ids'; readonly ids: readonly PointId[] } | { readonly kind: 'filter'; readonly filter: Filter };
@@ -44,11 +48,17 @@ export type WriteOperation =
 export interface WriteOptions {
   /** Answer after the change is applied, not only logged. Default of both APIs: false. */
   readonly wait: boolean;
+  /** How strictly writes of several nodes are put in one order. Default of both APIs: weak. */
+  readonly ordering: WriteOrdering;
   /** How long to wait for the change to be applied before answering `wait_timeout`; null: no limit. */
   readonly timeoutMs: number | null;
 }
 
 export interface ReadOptions {
+  /** How many replicas of each shard must agree. Default of both APIs: 1. */
+  readonly consistency: ReadConsistency;
+  /** Reads with the same text prefer the same replica; null: any. */
+  readonly routeAffinity: string | null;
   /** null: the limit of the settings, or none. Past it the answer is a `timeout` error. */
   readonly timeoutMs: number | null;
 }

@@ -1,4 +1,4 @@
-/** Carries out query plans on the shard of a collection. */
+/** Carries out query plans on the shards of a collection. */
 import type { Collection } from '../collection/collection.js';
 import { hnswOf } from '../collection/shard-schema.js';
 import { ServiceError } from '../errors.js';
@@ -9,6 +9,7 @@ import { encodeIdsBlock } from '../payload/point-id.js';
 import { encodePayloadSelector, encodeVectorSelector } from '../payload/selectors.js';
 import { emptyScoredBatch, readPointBatch, withConstantScore } from '../query/point-batch.js';
 import type { QueryPlan } from '../query/query-plan.js';
+import type { ReadOptions } from './points-service.js';
 import { checkVectorName, unknownVectorName } from './write-runner.js';
 
 /** What the original gives to points that were not scored. */
@@ -17,62 +18,56 @@ const unscored = 1;
 type NearestNode = Extract<QueryPlan['node'], { readonly kind: 'nearest' }>;
 
 export class QueryRunner {
-  run(collection: Collection, plan: QueryPlan): Promise<Buffer> {
+  run(collection: Collection, plan: QueryPlan, options: ReadOptions): Promise<Buffer> {
     checkSelectedVectors(collection, plan);
     switch (plan.node.kind) {
       case 'nearest':
-        return this.#nearest(collection, plan, plan.node);
+        return this.#nearest(collection, plan, plan.node, options);
       case 'by-id':
-        return this.#byId(collection, plan);
+        return this.#byId(collection, plan, options);
     }
   }
 
-  async #nearest(collection: Collection, plan: QueryPlan, node: NearestNode): Promise<Buffer> {
+  async #nearest(collection: Collection, plan: QueryPlan, node: NearestNode, options: ReadOptions): Promise<Buffer> {
     const params = searchable(collection, node.using);
-    const { vector, filter } = await this.#target(collection, plan, node);
+    const { vector, filter } = await this.#target(collection, plan, node, options);
     if (vector.length !== params.size) {
       throw new ServiceError('bad-input', `Vector dimension error: expected dim: ${params.size}, got ${vector.length}`);
     }
     checkFinite(vector);
-    // No answer is longer than what there is, and the engine sizes its lists by these.
-    const available = collection.shard.points;
-    if (available === 0 || plan.offset >= available) return emptyScoredBatch();
-    return collection.shard.search({
+    const request = {
       vector: node.using,
       query: vector,
       filter: filter === null ? null : compileFilter(filter),
-      limit: Math.min(plan.limit, available),
+      limit: plan.limit,
       offset: plan.offset,
-      ef: Math.min(plan.params.hnswEf ?? hnswOf(collection.config, params).efConstruct, Math.max(available, 1)),
+      ef: plan.params.hnswEf ?? hnswOf(collection.config, params).efConstruct,
       exact: plan.params.exact,
       scoreThreshold: plan.scoreThreshold,
       indexedOnly: plan.params.indexedOnly,
       payload: encodePayloadSelector(plan.withPayload),
       vectors: encodeVectorSelector(plan.withVectors),
-    });
+    };
+    return collection.search(request, params, options);
   }
 
   async #target(
     collection: Collection,
     plan: QueryPlan,
     node: NearestNode,
+    options: ReadOptions,
   ): Promise<{ readonly vector: Float32Array; readonly filter: Filter | null }> {
     switch (node.target.kind) {
       case 'vector':
         return { vector: node.target.vector, filter: plan.filter };
       case 'point': {
         const { id } = node.target;
-        return { vector: await storedVector(collection, id, node.using), filter: without(plan.filter, id) };
+        return { vector: await storedVector(collection, id, node.using, options), filter: without(plan.filter, id) };
       }
     }
   }
 
-  async #byId(collection: Collection, plan: QueryPlan): Promise<Buffer> {
-    const available = collection.shard.points;
-    const wanted = Math.min(plan.limit + plan.offset, available);
-    if (wanted <= plan.offset) return emptyScoredBatch();
-    const payload = encodePayloadSelector(plan.withPayload);
-    const vectors = encodeVectorSelector(plan.withVectors);
+  async #byId(collection: Collection, plan: QueryPlan, options: ReadOptions): Promise<Buffer> {
     const filter = plan.filter === null ? null : compileFilter(plan.filter);
     let from: Buffer | null = null;
     if (plan.offset > 0) {
@@ -80,11 +75,13 @@ export class QueryRunner {
         payload: encodePayloadSelector({ mode: 'none' }),
         vectors: encodeVectorSelector({ mode: 'none' }),
       };
-      const skipped = await collection.shard.scroll({ filter, from, limit: plan.offset, ...none });
+      const skipped = await collection.scroll({ filter, from, limit: plan.offset, ...none }, options);
       if (skipped.next === null) return emptyScoredBatch();
       from = skipped.next;
     }
-    const page = await collection.shard.scroll({ filter, from, limit: wanted - plan.offset, payload, vectors });
+    const payload = encodePayloadSelector(plan.withPayload);
+    const vectors = encodeVectorSelector(plan.withVectors);
+    const page = await collection.scroll({ filter, from, limit: plan.limit, payload, vectors }, options);
     return withConstantScore(page.points, unscored);
   }
 }
@@ -117,12 +114,18 @@ function checkSelectedVectors(collection: Collection, plan: QueryPlan): void {
   for (const name of plan.withVectors.names) checkVectorName(collection, name);
 }
 
-async function storedVector(collection: Collection, id: PointId, using: string): Promise<Float32Array> {
-  const batch = await collection.shard.retrieve(
-    encodeIdsBlock([id]),
-    encodePayloadSelector({ mode: 'none' }),
-    encodeVectorSelector({ mode: 'include', names: [using] }),
-  );
+async function storedVector(
+  collection: Collection,
+  id: PointId,
+  using: string,
+  options: ReadOptions,
+): Promise<Float32Array> {
+  const request = {
+    ids: encodeIdsBlock([id]),
+    payload: encodePayloadSelector({ mode: 'none' }),
+    vectors: encodeVectorSelector({ mode: 'include', names: [using] }),
+  };
+  const batch = await collection.retrieve(request, options);
   const [point] = readPointBatch(batch).points;
   if (point === undefined) throw new ServiceError('not-found', `No point with id ${id} found`);
   const vector = point.vectors.get(using);

@@ -1,4 +1,4 @@
-/** Turns one write of a request into one logged operation of a shard. */
+/** Turns one write of a request into one operation for the shards of its collection. */
 import type { Collection } from '../collection/collection.js';
 import {
   clearPayloadOperation,
@@ -20,6 +20,8 @@ import type { PointsSelector, UpdateResult, WriteOperation, WriteOptions } from 
 /** The program that matches every point: an empty filter has none of its own. */
 const everything = Uint8Array.from([0x05]);
 
+const noIds = encodeIdsBlock([]);
+
 export class WriteRunner {
   readonly #codec: NativeCodec;
 
@@ -38,12 +40,11 @@ export class WriteRunner {
   }
 
   async #write(collection: Collection, operation: WriteOperation, options: WriteOptions): Promise<WriteResult> {
-    const { shard } = collection;
     switch (operation.kind) {
       case 'upsert':
       case 'update-vectors': {
         const { operation: bytes } = await operation.parse(collection.shapes);
-        return shard.write(bytes, options);
+        return collection.write(bytes, options);
       }
       case 'delete-points':
         return this.#select(collection, operation.selector, options, deletePointsOperation);
@@ -71,16 +72,16 @@ export class WriteRunner {
   }
 
   #select(
-    { shard }: Collection,
+    collection: Collection,
     selector: PointsSelector,
     options: WriteOptions,
     build: (ids: Uint8Array) => Uint8Array,
   ): Promise<WriteResult> {
     switch (selector.kind) {
       case 'ids':
-        return shard.write(build(encodeIdsBlock(selector.ids)), options);
+        return collection.write(build(encodeIdsBlock(selector.ids)), options);
       case 'filter':
-        return shard.writeResolved(compileFilter(selector.filter) ?? everything, build, options);
+        return collection.writeFiltered(compileFilter(selector.filter) ?? everything, build(noIds), options);
     }
   }
 }

@@ -20,3 +20,11 @@ export function shardStatus(
   if (readOnly !== null) return { color: pendingRows > 0 ? 'grey' : 'red', reason: readOnly };
   return vacuuming || pendingRows > 0 ? { color: 'yellow' } : { color: 'green' };
 }
+
+const fromBestToWorst = ['green', 'yellow', 'grey', 'red'] as const;
+
+/** The status of shards together: that of the worst. */
+export function worstStatus(statuses: readonly ShardStatus[]): ShardStatus {
+  const rank = ({ color }: ShardStatus): number => fromBestToWorst.indexOf(color);
+  return statuses.reduce((worst, status) => (rank(status) > rank(worst) ? status : worst), { color: 'green' });
+}

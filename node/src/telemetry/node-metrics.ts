@@ -3,7 +3,9 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Gauge, Registry } from 'prom-client';
 import type { LocalCollections } from '../collection/local-collections.js';
 import type { LocalShard } from '../shard/local-shard.js';
+import type { ClusterService } from '../service/cluster-service.js';
 import { apiVersion } from '../version.js';
+import { addClusterMetrics } from './cluster-metrics.js';
 import { RequestMetrics } from './request-metrics.js';
 
 // The timer of the histogram never rests: at 10 ms an idle node spent 1.4 % of a core on it.
@@ -11,14 +13,19 @@ const loopResolutionMs = 40;
 
 const quantiles = [0.5, 0.9, 0.99, 1] as const;
 
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 export class NodeMetrics {
   readonly requests: RequestMetrics;
   readonly #registry = new Registry();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: loopResolutionMs });
 
-  constructor(collections: LocalCollections, prefix: string) {
+  constructor(collections: LocalCollections, cluster: ClusterService, prefix: string) {
     this.requests = new RequestMetrics(this.#registry, prefix);
     this.#addNode(collections, prefix);
+    addClusterMetrics(this.#registry, cluster, prefix);
     this.#addCollections(collections, prefix);
     this.#addProcess(prefix);
     this.#loopDelay.enable();
@@ -49,7 +56,6 @@ export class NodeMetrics {
       help: 'is the server running in recovery mode',
       registers,
     }).set(0);
-    new Gauge({ name: `${prefix}cluster_enabled`, help: 'is the cluster support enabled', registers }).set(0);
     new Gauge({
       name: `${prefix}collections_total`,
       help: 'number of collections',
@@ -63,14 +69,15 @@ export class NodeMetrics {
       help: 'total number of vectors in all collections',
       registers,
       collect() {
-        const counts = collections.all().flatMap(({ shard }) => shard.info().vectors.map(({ count }) => count));
-        this.set(counts.reduce((sum, count) => sum + count, 0));
+        const shards = collections.all().flatMap(({ locals }) => locals.all());
+        const counts = shards.flatMap(([, shard]) => shard.info().vectors.map(({ count }) => count));
+        this.set(sumOf(counts));
       },
     });
   }
 
   #addCollections(collections: LocalCollections, prefix: string): void {
-    const perCollection = (name: string, help: string, value: (shard: LocalShard) => number): void => {
+    const perCollection = (name: string, help: string, value: (shards: readonly LocalShard[]) => number): void => {
       new Gauge({
         name: `${prefix}${name}`,
         help,
@@ -78,22 +85,26 @@ export class NodeMetrics {
         registers: [this.#registry],
         collect() {
           this.reset();
-          for (const collection of collections.all()) this.set({ id: collection.name }, value(collection.shard));
+          for (const { name: id, locals } of collections.all())
+            this.set({ id }, value(locals.all().map(([, shard]) => shard)));
         },
       });
     };
-    perCollection('collection_points', 'approximate amount of points per collection', (shard) => shard.points);
-    perCollection('collection_pending_rows', 'vectors that wait for the graph', (shard) => shard.info().pendingRows);
-    perCollection(
+    const perShard = (name: string, help: string, value: (shard: LocalShard) => number): void =>
+      perCollection(name, help, (shards) => sumOf(shards.map(value)));
+    // Of the shards of this node; another node counts its own.
+    perShard('collection_points', 'approximate amount of points per collection', (shard) => shard.points);
+    perShard('collection_pending_rows', 'vectors that wait for the graph', (shard) => shard.info().pendingRows);
+    perShard(
       'collection_queued_operations',
       'operations that are logged and not yet applied',
       (shard) => shard.queuedOperations,
     );
-    perCollection('collection_writable', 'whether the collection takes writes', (shard) =>
-      shard.info().readOnly === null && shard.status().color !== 'red' ? 1 : 0,
+    perCollection('collection_writable', 'whether the collection takes writes', (shards) =>
+      shards.every((shard) => shard.info().readOnly === null && shard.status().color !== 'red') ? 1 : 0,
     );
-    perCollection('collection_disk_bytes', 'size of the collection on disk', (shard) => shard.info().diskBytes);
-    perCollection('collection_memory_bytes', 'memory that the collection holds', (shard) => shard.info().memoryBytes);
+    perShard('collection_disk_bytes', 'size of the collection on disk', (shard) => shard.info().diskBytes);
+    perShard('collection_memory_bytes', 'memory that the collection holds', (shard) => shard.info().memoryBytes);
   }
 
   #addProcess(prefix: string): void {

@@ -13,12 +13,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CollectionFolders } from '../../src/collection/collection-folders.js';
 import { LocalCollections } from '../../src/collection/local-collections.js';
+import { OnlyReplica } from '../../src/collection/only-replica.js';
+import { OpeningSlots } from '../../src/collection/opening-slots.js';
 import { setPayloadOperation } from '../../src/collection/operation-encoding.js';
+import type { Consensus } from '../../src/consensus/consensus.js';
 import { loadAddon, type NativeStore } from '../../src/engine/addon.js';
 import { apply } from '../../src/metadata/apply.js';
 import type { MetadataOperation } from '../../src/metadata/metadata-operation.js';
 import { firstPeerMetadata, type MetadataState } from '../../src/metadata/metadata-state.js';
 import { encodeIdsBlock } from '../../src/payload/point-id.js';
+import type { LocalShard } from '../../src/shard/local-shard.js';
 import { newCollectionConfig } from '../../src/service/new-collection-config.js';
 import { settingsSchema } from '../../src/settings/settings.js';
 
@@ -54,18 +58,35 @@ afterEach(async () => {
 
 async function open(): Promise<void> {
   store = await addon.openStore(join(folder, 'rocksdb'), { blockCacheBytes: 1024 * 1024 });
-  collections = new LocalCollections(
-    new CollectionFolders(folder, store),
-    {
+  collections = openCollections((message) => background.push(message));
+  await collections.start({ tolerant: false });
+}
+
+function openCollections(onBackgroundError: (message: string) => void): LocalCollections {
+  const consensus: Consensus = {
+    self: 1,
+    get state() {
+      return metadata;
+    },
+    propose: () => Promise.reject(new Error('nothing is proposed here')),
+    subscribe: () => () => undefined,
+    reached: () => Promise.resolve(),
+  };
+  const resources = {
+    self: consensus.self,
+    codec: addon.codec,
+    shards: {
       addon,
       store,
-      walSync: 'always',
+      folders: new CollectionFolders(folder, store),
+      walSync: 'always' as const,
       walSyncIntervalMs: 200,
-      onBackgroundError: (_collection, error) => background.push(error.message),
+      opening: new OpeningSlots(2),
+      onBackgroundError: (_collection: string, error: Error) => onBackgroundError(error.message),
     },
-    () => metadata,
-  );
-  await collections.start({ tolerant: false });
+    replicasOf: (_collection: unknown, _shard: number, local: () => LocalShard | null) => new OnlyReplica(local),
+  };
+  return new LocalCollections(resources, consensus);
 }
 
 async function close(): Promise<void> {
@@ -106,20 +127,21 @@ async function write(name: string, id: bigint): Promise<void> {
     Buffer.from(`{"points":[{"id":${id},"vector":[1,2],"payload":{"a":1}}]}`),
     collection.shapes,
   );
-  await collection.shard.write(operation, { wait: true });
-  await collection.shard.write(setPayloadOperation(encodeIdsBlock([id]), '', Buffer.from('{"b":2}')), { wait: true });
+  const options = { wait: true, ordering: 'weak', timeoutMs: null } as const;
+  await collection.write(operation, options);
+  await collection.write(setPayloadOperation(encodeIdsBlock([id]), '', Buffer.from('{"b":2}')), options);
 }
 
-const points = (name: string) => collections.get(name)?.shard.info().points;
+const points = (name: string) => collections.get(name)?.locals.get(0)?.info().points;
 
 describe('a reconcile', () => {
   it('opens what was created and drops what was deleted', async () => {
     agree(create('a'), create('b'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(folders()).toEqual(['a', 'b']);
     await write('a', 1n);
     agree(drop('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(folders()).toEqual(['b']);
     expect(deleted()).toEqual([]);
     expect(collections.get('a')).toBeNull();
@@ -127,36 +149,37 @@ describe('a reconcile', () => {
 
   it('does nothing the second time', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     const first = collections.get('a');
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(collections.get('a')).toBe(first);
   });
 
   it('takes a name that came back for another collection', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     agree(drop('a'), create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(identity('a')).toBe(3);
     expect(points('a')).toBe(0);
   });
 
   it('makes and removes field indexes', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     agree({
       kind: 'create-field-index',
       collection: identityOf('a'),
       index: { path: 'b', type: 'integer', params: null },
     });
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     const indexes = () =>
       collections
         .get('a')
-        ?.shard.info()
+        ?.locals.get(0)
+        ?.info()
         .fieldIndexes.map(({ path, type }) => [path, type]);
     expect(indexes()).toEqual([['b', 'integer']]);
     agree({
@@ -164,18 +187,18 @@ describe('a reconcile', () => {
       collection: identityOf('a'),
       index: { path: 'b', type: 'keyword', params: null },
     });
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(indexes()).toEqual([['b', 'keyword']]);
     agree({ kind: 'delete-field-index', collection: identityOf('a'), path: 'b' });
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(indexes()).toEqual([]);
   });
 
   it('writes a changed configuration where people look for it', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     agree({ kind: 'update-collection', collection: identityOf('a'), change: { hnsw: { m: 5 } } });
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     expect(readFileSync(join(folder, 'collections/a/config.json'), 'utf8')).toContain('"m": 5');
     expect(collections.get('a')?.config.hnsw.m).toBe(5);
   });
@@ -189,7 +212,7 @@ describe('a start', () => {
 
   it('finds everything again', async () => {
     agree(create('a'), create('b'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     await write('a', 2n);
     await restart();
@@ -207,7 +230,7 @@ describe('a start', () => {
 
   it('finishes a deletion that a crash cut short before it began', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     agree(drop('a'));
     await restart();
@@ -217,7 +240,7 @@ describe('a start', () => {
 
   it('finishes a deletion that a crash cut short in the middle', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     agree(drop('a'));
     await close();
@@ -230,7 +253,7 @@ describe('a start', () => {
 
   it('never takes a folder of another identity for its own', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     agree(drop('a'), create('a'));
     await restart();
@@ -239,7 +262,7 @@ describe('a start', () => {
 
   it('makes a field index that was agreed on and not built', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await write('a', 1n);
     agree({
       kind: 'create-field-index',
@@ -247,7 +270,9 @@ describe('a start', () => {
       index: { path: 'b', type: 'integer', params: null },
     });
     await restart();
-    expect(collections.get('a')?.shard.info().fieldIndexes).toMatchObject([{ path: 'b', type: 'integer', points: 1 }]);
+    expect(collections.get('a')?.locals.get(0)?.info().fieldIndexes).toMatchObject([
+      { path: 'b', type: 'integer', points: 1 },
+    ]);
   });
 
   it('leaves folders alone that were never its own', async () => {
@@ -259,18 +284,14 @@ describe('a start', () => {
 
   it('refuses a damaged identity by name rather than delete or guess', async () => {
     agree(create('a'));
-    await collections.reconcile();
+    await Promise.all(['a', 'b'].map((name) => collections.reconcile(name)));
     await close();
     const path = join(folder, 'collections/a/config.json');
     const whole = readFileSync(path);
     for (const content of ['{', '{"format":9,"collection":1}', '{"format":1}']) {
       writeFileSync(path, content);
       store = await addon.openStore(join(folder, 'rocksdb'), { blockCacheBytes: 1024 * 1024 });
-      const damaged = new LocalCollections(
-        new CollectionFolders(folder, store),
-        { addon, store, walSync: 'always', walSyncIntervalMs: 200, onBackgroundError: () => undefined },
-        () => metadata,
-      );
+      const damaged = openCollections(() => undefined);
       await expect(damaged.start({ tolerant: false })).rejects.toThrow(/collections\/a\/config\.json/);
       await damaged.close();
       await store.close();

@@ -17,6 +17,7 @@ import { wireFields } from '../../src/api/grpc/wire-fields.js';
 import { Authenticator } from '../../src/auth/authenticator.js';
 import { ServiceError } from '../../src/errors.js';
 import type { Access } from '../../src/service/access.js';
+import type { ClusterService } from '../../src/service/cluster-service.js';
 import type { CollectionsService } from '../../src/service/collections-service.js';
 import type { NodeServices } from '../../src/service/node-services.js';
 import type { PointsService } from '../../src/service/points-service.js';
@@ -34,6 +35,7 @@ function scriptedServices(count: Count, apiKey: string | null): { services: Node
       exists: (_access: Access, name: string) => name === 'books',
     } as Partial<CollectionsService> as CollectionsService,
     points: { count } as Partial<PointsService> as PointsService,
+    cluster: { status: () => null } as Partial<ClusterService> as ClusterService,
     codec: {} as NodeServices['codec'],
     authenticator: new Authenticator({ apiKey, altApiKey: null, readOnlyApiKey: null }),
     settings: settingsSchema.parse({ service: { host: '127.0.0.1', max_request_size_mb: 1 } }),

@@ -4,12 +4,15 @@ import type { Access } from '../../service/access.js';
 
 export class CallContext {
   readonly access: Access;
+  /** The metadata x-qdrant-route-affinity. */
+  readonly routeAffinity: string | null;
   readonly #startedMs = performance.now();
   readonly #deadlineEpochMs: number;
 
   /** `deadline` is that of the call: Infinity when the client set none. */
-  constructor(access: Access, deadline: Date | number) {
+  constructor(access: Access, deadline: Date | number, routeAffinity: string | null = null) {
     this.access = access;
+    this.routeAffinity = routeAffinity;
     this.#deadlineEpochMs = typeof deadline === 'number' ? deadline : deadline.getTime();
   }
 
@@ -30,6 +33,11 @@ export class CallContext {
     this.checkTimeout(requestedSec);
     const limitMs = Math.min(requestedSec === undefined ? Infinity : Number(requestedSec) * 1000, this.#leftMs());
     return Number.isFinite(limitMs) ? limitMs : null;
+  }
+
+  /** How long a change of the metadata may take; null: the default. */
+  changeTimeoutMs(requestedSec: bigint | undefined): number | null {
+    return this.readTimeoutMs(requestedSec);
   }
 
   /**

@@ -1,8 +1,8 @@
 /** The Collections service: each method decodes, asks the collections use cases, and encodes. */
-import { ServiceError } from '../../errors.js';
 import type { NativeCodec } from '../../engine/addon.js';
 import type { NodeServices } from '../../service/node-services.js';
 import type { CallContext } from './call-context.js';
+import { clusterMethods } from './cluster-methods.js';
 import { collectionChange } from './convert/collection-change.js';
 import { collectionInfo } from './convert/collection-info.js';
 import { createCollection } from './convert/create-collection.js';
@@ -34,17 +34,9 @@ export function collectionsMethods(services: NodeServices): RawMethods<typeof Co
     ...changeMethods(services),
     ...lookMethods(services),
     updateAliases: 'not-served',
-    collectionClusterInfo: refuseStandalone,
-    updateCollectionClusterSetup: refuseStandalone,
-    createShardKey: refuseStandalone,
-    deleteShardKey: refuseStandalone,
-    listShardKeys: refuseStandalone,
+    ...clusterMethods(services),
   };
 }
-
-const refuseStandalone: RawMethod = () => {
-  throw new ServiceError('standalone', '');
-};
 
 /** The metadata of a message as JSON text, and the message without it. */
 function cutMetadata(
@@ -66,21 +58,23 @@ function changeMethods({ codec, collections }: NodeServices): Record<'create' | 
     create: async (request, context) => {
       const { metadata, rest } = cutMetadata(codec, request, createMetadataField, 'CreateCollection');
       const message = decodeMessage(CreateCollection, rest, 'CreateCollection');
-      context.checkTimeout(message.timeout);
+      const timeoutMs = context.changeTimeoutMs(message.timeout);
       const wanted = createCollection(message, metadata);
-      return operationResponse(await collections.create(context.access, message.collectionName, wanted), context);
+      const created = await collections.create(context.access, message.collectionName, wanted, timeoutMs);
+      return operationResponse(created, context);
     },
     update: async (request, context) => {
       const { metadata, rest } = cutMetadata(codec, request, updateMetadataField, 'UpdateCollection');
       const message = decodeMessage(UpdateCollection, rest, 'UpdateCollection');
-      context.checkTimeout(message.timeout);
+      const timeoutMs = context.changeTimeoutMs(message.timeout);
       const change = collectionChange(message, metadata);
-      return operationResponse(await collections.update(context.access, message.collectionName, change), context);
+      const updated = await collections.update(context.access, message.collectionName, change, timeoutMs);
+      return operationResponse(updated, context);
     },
     delete: async (request, context) => {
       const message = decodeMessage(DeleteCollection, request, 'DeleteCollection');
-      context.checkTimeout(message.timeout);
-      return operationResponse(await collections.delete(context.access, message.collectionName), context);
+      const timeoutMs = context.changeTimeoutMs(message.timeout);
+      return operationResponse(await collections.delete(context.access, message.collectionName, timeoutMs), context);
     },
   };
 }
@@ -89,9 +83,9 @@ type LookMethod = 'get' | 'list' | 'collectionExists' | 'listAliases' | 'listCol
 
 function lookMethods({ collections }: NodeServices): Record<LookMethod, RawMethod> {
   return {
-    get: (request, context) => {
+    get: async (request, context) => {
       const { collectionName } = decodeMessage(GetCollectionInfoRequest, request, 'GetCollectionInfoRequest');
-      const result = collectionInfo(collections.info(context.access, collectionName));
+      const result = collectionInfo(await collections.info(context.access, collectionName));
       return GetCollectionInfoResponse.encode({ result, time: context.elapsedSeconds }).finish();
     },
     list: (_request, context) => {
@@ -109,7 +103,7 @@ function lookMethods({ collections }: NodeServices): Record<LookMethod, RawMetho
       ListAliasesResponse.encode({ aliases: [], time: context.elapsedSeconds }).finish(),
     listCollectionAliases: (request, context) => {
       const { collectionName } = decodeMessage(ListCollectionAliasesRequest, request, 'ListCollectionAliasesRequest');
-      collections.info(context.access, collectionName);
+      collections.check(context.access, collectionName);
       return ListAliasesResponse.encode({ aliases: [], time: context.elapsedSeconds }).finish();
     },
   };

@@ -3,7 +3,7 @@ import type { NodeServices } from '../../service/node-services.js';
 import type { ScrollPointsRequest } from '../../service/points-service.js';
 import { notServed, optionalCount } from './convert/field-values.js';
 import { optionalFilter } from './convert/filter.js';
-import { checkReadPlacement } from './convert/placement.js';
+import { checkReadPlacement, readOptions } from './convert/placement.js';
 import { pointId, pointIds } from './convert/point-id.js';
 import { getResponse, scoredBatchResponse, scoredResponse, scrollResponse } from './convert/points-response.js';
 import { batchPlans, queryPlan, searchPlan } from './convert/query.js';
@@ -32,28 +32,26 @@ export function pointReads(services: NodeServices): Record<ReadMethod, RawMethod
     ...queryMethods(services),
     get: async (request, context) => {
       const message = decodeMessage(GetPoints, request, 'GetPoints');
-      checkReadPlacement(message);
       const wanted = {
         ids: pointIds(message.ids, 'ids'),
         withPayload: withPayload(message.withPayload, 'all'),
         withVectors: withVectors(message.withVectors),
       };
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const batch = await points.retrieve(context.access, message.collectionName, wanted, options);
       return getResponse(codec, batch, context.elapsedSeconds);
     },
     scroll: async (request, context) => {
       const message = decodeMessage(ScrollPoints, request, 'ScrollPoints');
       const page = scrollRequest(message);
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const scrolled = await points.scroll(context.access, message.collectionName, page, options);
       return scrollResponse(codec, scrolled, context.elapsedSeconds);
     },
     count: async (request, context) => {
       const message = decodeMessage(CountPoints, request, 'CountPoints');
-      checkReadPlacement(message);
       const wanted = { filter: optionalFilter(message.filter, 'filter'), exact: message.exact ?? true };
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const count = await points.count(context.access, message.collectionName, wanted, options);
       const time = context.elapsedSeconds;
       return CountResponse.encode({ result: { count: BigInt(count) }, time, usage: undefined }).finish();
@@ -80,29 +78,27 @@ function queryMethods({
   return {
     search: async (request, context) => {
       const message = decodeMessage(SearchPoints, request, 'SearchPoints');
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const batch = await points.query(context.access, message.collectionName, searchPlan(message), options);
       return scoredResponse(codec, batch, context.elapsedSeconds);
     },
     query: async (request, context) => {
       const message = decodeMessage(QueryPoints, request, 'QueryPoints');
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const batch = await points.query(context.access, message.collectionName, queryPlan(message), options);
       return scoredResponse(codec, batch, context.elapsedSeconds);
     },
     searchBatch: async (request, context) => {
       const message = decodeMessage(SearchBatchPoints, request, 'SearchBatchPoints');
-      checkReadPlacement(message);
       const plans = batchPlans(message.searchPoints, searchPlan, 'search_points');
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const batches = await points.queryBatch(context.access, message.collectionName, plans, options);
       return scoredBatchResponse(codec, batches, context.elapsedSeconds);
     },
     queryBatch: async (request, context) => {
       const message = decodeMessage(QueryBatchPoints, request, 'QueryBatchPoints');
-      checkReadPlacement(message);
       const plans = batchPlans(message.queryPoints, queryPlan, 'query_points');
-      const options = { timeoutMs: context.readTimeoutMs(message.timeout) };
+      const options = readOptions(context, message);
       const batches = await points.queryBatch(context.access, message.collectionName, plans, options);
       return scoredBatchResponse(codec, batches, context.elapsedSeconds);
     },

@@ -8,7 +8,7 @@ import type { WriteOperation } from '../../service/points-service.js';
 import type { CallContext } from './call-context.js';
 import { fieldIndexSchema } from './convert/field-index.js';
 import { invalid } from './convert/field-values.js';
-import { checkWritePlacement } from './convert/placement.js';
+import { writeOptions, type WritePlacement } from './convert/placement.js';
 import { operationResponse, updateResultMessage } from './convert/update-result.js';
 import {
   batchedOperation,
@@ -50,7 +50,7 @@ const setPayloadField = 3;
 const operationsMax = 10_000;
 
 /** The fields that every write has. */
-interface WriteFields {
+interface WriteFields extends WritePlacement {
   readonly collectionName: string;
   readonly wait?: boolean | undefined;
   readonly timeout?: bigint | undefined;
@@ -72,7 +72,7 @@ type WriteMethod =
 export function pointWrites(services: NodeServices): Record<WriteMethod, RawMethod> {
   const { codec, points } = services;
   const write = async (context: CallContext, fields: WriteFields, operation: WriteOperation): Promise<Uint8Array> => {
-    const options = { wait: fields.wait ?? false, timeoutMs: context.writeTimeoutMs(fields.timeout) };
+    const options = writeOptions(context, fields);
     const result = await points.update(context.access, fields.collectionName, operation, options);
     return operationResponse(result, context.elapsedSeconds);
   };
@@ -102,27 +102,23 @@ export function pointWrites(services: NodeServices): Record<WriteMethod, RawMeth
     },
     delete: (request, context) => {
       const message = decodeMessage(DeletePoints, request, 'DeletePoints');
-      checkWritePlacement(message);
       return write(context, message, deletePoints(message.points));
     },
     deleteVectors: (request, context) => {
       const message = decodeMessage(DeletePointVectors, request, 'DeletePointVectors');
-      checkWritePlacement(message);
       return write(context, message, deleteVectors(message));
     },
     deletePayload: (request, context) => {
       const message = decodeMessage(DeletePayloadPoints, request, 'DeletePayloadPoints');
-      checkWritePlacement(message);
       return write(context, message, deletePayload(message));
     },
     clearPayload: (request, context) => {
       const message = decodeMessage(ClearPayloadPoints, request, 'ClearPayloadPoints');
-      checkWritePlacement(message);
       return write(context, message, clearPayload(message));
     },
     updateBatch: async (request, context) => {
       const { fields, operations } = readBatch(codec, request);
-      const options = { wait: fields.wait ?? false, timeoutMs: context.writeTimeoutMs(fields.timeout) };
+      const options = writeOptions(context, fields);
       const results = await points.updateBatch(context.access, fields.collectionName, operations, options);
       const time = context.elapsedSeconds;
       return UpdateBatchResponse.encode({ result: results.map(updateResultMessage), time, usage: undefined }).finish();
@@ -142,7 +138,6 @@ function readBatch(
     splitField(request, operationsField, operationsField),
   );
   const fields = decodeMessage(UpdateBatchPoints, rest, 'UpdateBatchPoints');
-  checkWritePlacement({ ordering: fields.ordering });
   const operations: WriteOperation[] = [];
   for (const { content } of wireFields(taken)) {
     if (operations.length === operationsMax) throw invalid('operations', `more than ${operationsMax}`);
@@ -155,16 +150,14 @@ function fieldIndexMethods({ points }: NodeServices): Record<'createFieldIndex' 
   return {
     createFieldIndex: async (request, context) => {
       const message = decodeMessage(CreateFieldIndexCollection, request, 'CreateFieldIndexCollection');
-      checkWritePlacement(message);
-      const options = { wait: message.wait ?? false, timeoutMs: context.writeTimeoutMs(message.timeout) };
+      const options = writeOptions(context, message);
       const schema = fieldIndexSchema(message);
       const result = await points.createFieldIndex(context.access, message.collectionName, schema, options);
       return operationResponse(result, context.elapsedSeconds);
     },
     deleteFieldIndex: async (request, context) => {
       const message = decodeMessage(DeleteFieldIndexCollection, request, 'DeleteFieldIndexCollection');
-      checkWritePlacement(message);
-      const options = { wait: message.wait ?? false, timeoutMs: context.writeTimeoutMs(message.timeout) };
+      const options = writeOptions(context, message);
       const result = await points.deleteFieldIndex(context.access, message.collectionName, message.fieldName, options);
       return operationResponse(result, context.elapsedSeconds);
     },

@@ -78,7 +78,8 @@ async function answer(
       respond({ code: status.UNIMPLEMENTED, details: `${path} is not served by this version` });
       return status.UNIMPLEMENTED;
     }
-    const bytes = await method(call.request, new CallContext(access, call.getDeadline()));
+    const routeAffinity = call.metadata.get('x-qdrant-route-affinity')[0]?.toString() ?? null;
+    const bytes = await method(call.request, new CallContext(access, call.getDeadline(), routeAffinity));
     respond(null, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     return status.OK;
   } catch (error) {

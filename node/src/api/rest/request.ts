@@ -1,6 +1,7 @@
 /** A request as route handlers see it, and what they answer: no handler touches a socket. */
 import { ServiceError } from '../../errors.js';
 import type { Access } from '../../service/access.js';
+import type { ReadConsistency, WriteOrdering } from '../../service/points-service.js';
 
 export interface RestRequest {
   readonly access: Access;
@@ -8,6 +9,8 @@ export interface RestRequest {
   readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly body: Buffer;
+  /** The header X-Qdrant-Route-Affinity. */
+  readonly routeAffinity: string | null;
 }
 
 export type RestAnswer =
@@ -66,24 +69,40 @@ export function queryTimeoutMs(request: RestRequest): number | null {
   return Math.min(seconds * 1000, 2 ** 31 - 1);
 }
 
-const consistencies: ReadonlySet<string> = new Set(['majority', 'quorum', 'all']);
-const orderings: ReadonlySet<string> = new Set(['weak', 'medium', 'strong']);
+const orderings: ReadonlyMap<string, WriteOrdering> = new Map([
+  ['weak', 'weak'],
+  ['medium', 'medium'],
+  ['strong', 'strong'],
+]);
 
-/** On one node every consistency is the same; the value is still checked, so that a mistake is told. */
-export function checkConsistency(request: RestRequest): void {
+/** How many replicas must agree on what is read; 1 when nothing is asked for. */
+export function queryConsistency(request: RestRequest): ReadConsistency {
   const value = request.query.get('consistency');
-  if (value === null || consistencies.has(value)) return;
+  switch (value) {
+    case null:
+      return 1;
+    case 'majority':
+    case 'quorum':
+    case 'all':
+      return value;
+    default:
+      break;
+  }
   if (!/^\d+$/.test(value)) throw queryError('consistency', 'expected majority, quorum, all or a positive integer');
-  if (Number(value) < 1) {
+  const replicas = Number(value);
+  if (replicas < 1) {
     throw new ServiceError(
       'validation',
       `Validation error in query parameters: [consistency: value ${value} invalid, must be 1 or larger]`,
     );
   }
+  return replicas;
 }
 
-/** On one node every ordering is the same, too. */
-export function checkOrdering(request: RestRequest): void {
+export function queryOrdering(request: RestRequest): WriteOrdering {
   const value = request.query.get('ordering');
-  if (value !== null && !orderings.has(value)) throw queryError('ordering', 'expected weak, medium or strong');
+  if (value === null) return 'weak';
+  const ordering = orderings.get(value);
+  if (ordering === undefined) throw queryError('ordering', 'expected weak, medium or strong');
+  return ordering;
 }

@@ -140,7 +140,8 @@ export class RestServer {
     const { body, release } = await this.#bodies.read(request);
     try {
       const query = new URLSearchParams(queryStart < 0 ? '' : url.slice(queryStart + 1));
-      const answer = await route.handler({ access, params, query, body });
+      const routeAffinity = header(request, 'x-qdrant-route-affinity') ?? null;
+      const answer = await route.handler({ access, params, query, body, routeAffinity });
       await sendAnswer(request, response, answer, startedMs);
     } catch (error) {
       const failure = toServiceError(error);

@@ -1,7 +1,11 @@
-/**
- * Fields that say through which replicas and shards a request goes. A single node has one replica of
- * everything, so every level of consistency and ordering that is well-formed holds; shard keys it lacks.
- */
+/** Fields that say through which replicas and shards a request goes. There are no shard keys yet. */
+import type {
+  ReadConsistency as Consistency,
+  ReadOptions,
+  WriteOptions,
+  WriteOrdering as Ordering,
+} from '../../../service/points-service.js';
+import type { CallContext } from '../call-context.js';
 import {
   ReadConsistencyType,
   WriteOrderingType,
@@ -21,44 +25,79 @@ export interface WritePlacement {
   readonly shardKeySelector?: ShardKeySelector | undefined;
 }
 
-export function checkReadPlacement({ readConsistency, shardKeySelector }: ReadPlacement): void {
+export function readConsistency({ readConsistency: wanted, shardKeySelector }: ReadPlacement): Consistency {
   checkShardKeys(shardKeySelector);
-  if (readConsistency === undefined) return;
-  const { value } = readConsistency;
+  if (wanted === undefined) return 1;
+  const { value } = wanted;
   if (value === undefined) throw missing('read_consistency');
   switch (value.$case) {
-    case 'factor':
+    case 'factor': {
       if (value.value === 0n) throw invalid('read_consistency.factor', 'value 0 invalid, must be 1 or larger');
-      return;
+      return Number(value.value);
+    }
     case 'type':
-      checkConsistencyType(value.value);
+      return consistencyOfType(value.value);
   }
 }
 
-function checkConsistencyType(type: ReadConsistencyType): void {
+function consistencyOfType(type: ReadConsistencyType): Consistency {
   switch (type) {
     case ReadConsistencyType.All:
+      return 'all';
     case ReadConsistencyType.Majority:
+      return 'majority';
     case ReadConsistencyType.Quorum:
-      return;
+      return 'quorum';
     case ReadConsistencyType.UNRECOGNIZED:
     default:
       throw unknownVariant('read_consistency.type', type);
   }
 }
 
-export function checkWritePlacement({ ordering, shardKeySelector }: WritePlacement): void {
+export function checkReadPlacement(message: ReadPlacement): void {
+  readConsistency(message);
+}
+
+export function readOptions(
+  context: CallContext,
+  message: ReadPlacement & { readonly timeout?: bigint | undefined },
+): ReadOptions {
+  return {
+    consistency: readConsistency(message),
+    routeAffinity: context.routeAffinity,
+    timeoutMs: context.readTimeoutMs(message.timeout),
+  };
+}
+
+export function writeOrdering({ ordering, shardKeySelector }: WritePlacement): Ordering {
   checkShardKeys(shardKeySelector);
   switch (ordering?.type) {
     case undefined:
     case WriteOrderingType.Weak:
+      return 'weak';
     case WriteOrderingType.Medium:
+      return 'medium';
     case WriteOrderingType.Strong:
-      return;
+      return 'strong';
     case WriteOrderingType.UNRECOGNIZED:
     default:
       throw unknownVariant('ordering.type', ordering?.type ?? -1);
   }
+}
+
+export function checkWritePlacement(message: WritePlacement): void {
+  writeOrdering(message);
+}
+
+export function writeOptions(
+  context: CallContext,
+  message: WritePlacement & { readonly wait?: boolean | undefined; readonly timeout?: bigint | undefined },
+): WriteOptions {
+  return {
+    wait: message.wait ?? false,
+    ordering: writeOrdering(message),
+    timeoutMs: context.writeTimeoutMs(message.timeout),
+  };
 }
 
 function checkShardKeys(selector: ShardKeySelector | undefined): void {

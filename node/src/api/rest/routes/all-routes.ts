@@ -3,6 +3,7 @@ import type { NodeServices } from '../../../service/node-services.js';
 import type { NodeMetrics } from '../../../telemetry/node-metrics.js';
 import type { NodeTelemetry } from '../../../telemetry/node-telemetry.js';
 import type { Route } from '../request.js';
+import { clusterRoutes } from './cluster-routes.js';
 import { collectionsRoutes } from './collections-routes.js';
 import { pointsRoutes } from './points-routes.js';
 import { queryRoutes } from './query-routes.js';
@@ -12,6 +13,7 @@ export function allRoutes(services: NodeServices, metrics: NodeMetrics, telemetr
   return [
     ...serviceRoutes(services, metrics, telemetry),
     ...collectionsRoutes(services),
+    ...clusterRoutes(services),
     ...queryRoutes(services),
     ...pointsRoutes(services),
   ];

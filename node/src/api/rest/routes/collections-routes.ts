@@ -1,6 +1,5 @@
 /** Routes on collections and their payload indexes. */
 import type { NodeServices } from '../../../service/node-services.js';
-import { ServiceError } from '../../../errors.js';
 import { parse } from 'lossless-json';
 import { decodeCollectionChange, decodeCreateCollection } from '../decode/collection-request.js';
 import { decodeFieldIndex } from '../decode/field-index-request.js';
@@ -10,13 +9,8 @@ import { collectionInfoJson } from '../encode/collection-info.js';
 import { param, queryTimeoutMs, result, type RestRequest, type Route } from '../request.js';
 import { updateResultBody, writeOptions } from './points-routes.js';
 
-/** One operation on the cluster, refused on a single node before anything else is looked at. */
-function standalone(): never {
-  throw new ServiceError('standalone', '');
-}
-
 export function collectionsRoutes(services: NodeServices): readonly Route[] {
-  return [...collectionRoutes(services), ...fieldIndexRoutes(services), ...standaloneRoutes(services)];
+  return [...collectionRoutes(services), ...fieldIndexRoutes(services), ...aliasRoutes(services)];
 }
 
 function collectionRoutes({ collections, codec }: NodeServices): readonly Route[] {
@@ -35,9 +29,9 @@ function collectionRoutes({ collections, codec }: NodeServices): readonly Route[
     {
       method: 'GET',
       pattern: '/collections/{name}',
-      handler: (request) => ({
+      handler: async (request) => ({
         kind: 'result',
-        json: collectionInfoJson(collections.info(request.access, param(request, 'name'))),
+        json: collectionInfoJson(await collections.info(request.access, param(request, 'name'))),
       }),
     },
     {
@@ -49,28 +43,28 @@ function collectionRoutes({ collections, codec }: NodeServices): readonly Route[
       method: 'PUT',
       pattern: '/collections/{name}',
       handler: async (request) => {
-        queryTimeoutMs(request);
+        const timeoutMs = queryTimeoutMs(request);
         const { value, metadata } = bodyOf(request);
         const decoded = decodeCreateCollection(value, metadata);
-        return result(await collections.create(request.access, param(request, 'name'), decoded));
+        return result(await collections.create(request.access, param(request, 'name'), decoded, timeoutMs));
       },
     },
     {
       method: 'PATCH',
       pattern: '/collections/{name}',
       handler: async (request) => {
-        queryTimeoutMs(request);
+        const timeoutMs = queryTimeoutMs(request);
         const { value, metadata } = bodyOf(request);
         const decoded = decodeCollectionChange(value, metadata);
-        return result(await collections.update(request.access, param(request, 'name'), decoded));
+        return result(await collections.update(request.access, param(request, 'name'), decoded, timeoutMs));
       },
     },
     {
       method: 'DELETE',
       pattern: '/collections/{name}',
       handler: async (request) => {
-        queryTimeoutMs(request);
-        return result(await collections.delete(request.access, param(request, 'name')));
+        const timeoutMs = queryTimeoutMs(request);
+        return result(await collections.delete(request.access, param(request, 'name'), timeoutMs));
       },
     },
   ];
@@ -101,23 +95,17 @@ function fieldIndexRoutes({ points, codec }: NodeServices): readonly Route[] {
   ];
 }
 
-/** Aliases and cluster operations, as a single node without any answers them. */
-function standaloneRoutes({ collections }: NodeServices): readonly Route[] {
+/** No alias can be made yet, so there are none. */
+function aliasRoutes({ collections }: NodeServices): readonly Route[] {
   return [
     {
       method: 'GET',
       pattern: '/collections/{name}/aliases',
       handler: (request) => {
-        collections.info(request.access, param(request, 'name'));
+        collections.check(request.access, param(request, 'name'));
         return result({ aliases: [] });
       },
     },
     { method: 'GET', pattern: '/aliases', handler: () => result({ aliases: [] }) },
-    { method: 'GET', pattern: '/cluster', handler: () => result({ status: 'disabled' }) },
-    { method: 'POST', pattern: '/cluster/recover', handler: standalone },
-    { method: 'DELETE', pattern: '/cluster/peer/{peer_id}', handler: standalone },
-    { method: 'POST', pattern: '/collections/{name}/cluster', handler: standalone },
-    { method: 'PUT', pattern: '/collections/{name}/shards', handler: standalone },
-    { method: 'POST', pattern: '/collections/{name}/shards/delete', handler: standalone },
   ];
 }

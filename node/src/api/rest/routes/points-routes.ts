@@ -2,7 +2,7 @@
 import { ServiceError } from '../../../errors.js';
 import type { NativeCodec } from '../../../engine/addon.js';
 import type { NodeServices } from '../../../service/node-services.js';
-import type { UpdateResult, WriteOperation, WriteOptions } from '../../../service/points-service.js';
+import type { ReadOptions, UpdateResult, WriteOperation, WriteOptions } from '../../../service/points-service.js';
 import { Fields } from '../decode/fields.js';
 import { decodePointId, decodePointIds, decodeRestFilter, pointIdFromPath } from '../decode/filter-request.js';
 import { JsonBody, validText } from '../decode/json-body.js';
@@ -15,10 +15,10 @@ import {
 } from '../decode/points-request.js';
 import { payloadSelector, vectorSelector } from '../decode/selector-request.js';
 import {
-  checkConsistency,
-  checkOrdering,
   param,
   queryBool,
+  queryConsistency,
+  queryOrdering,
   queryTimeoutMs,
   result,
   type RestAnswer,
@@ -33,13 +33,19 @@ const base = '/collections/{name}/points';
 const defaultScrollLimit = 10;
 
 export function writeOptions(request: RestRequest): WriteOptions {
-  checkOrdering(request);
-  return { wait: queryBool(request, 'wait') ?? false, timeoutMs: queryTimeoutMs(request) };
+  return {
+    wait: queryBool(request, 'wait') ?? false,
+    ordering: queryOrdering(request),
+    timeoutMs: queryTimeoutMs(request),
+  };
 }
 
-export function readOptions(request: RestRequest): { readonly timeoutMs: number | null } {
-  checkConsistency(request);
-  return { timeoutMs: queryTimeoutMs(request) };
+export function readOptions(request: RestRequest): ReadOptions {
+  return {
+    consistency: queryConsistency(request),
+    routeAffinity: request.routeAffinity,
+    timeoutMs: queryTimeoutMs(request),
+  };
 }
 
 export function updateResultBody(update: UpdateResult): object {
