@@ -1,56 +1,86 @@
 /** The form in which the metadata is kept on disk and sent whole: JSON with a format version. */
+import { z } from 'zod';
+import { collectionConfigSchema, fieldIndexSchema } from './config-schema.js';
 import { brokenInvariant } from './invariants.js';
-import type { CollectionState, MetadataState, PeerState } from './metadata-state.js';
+import { transferMethods, type MetadataState } from './metadata-state.js';
+import { peerIdSchema, shardIdSchema } from './operation-schema.js';
+import { replicaStates } from './replica-state.js';
 
 const format = 2;
+
+const index = z.int().min(0);
+
+const collection = z.strictObject({
+  id: index,
+  name: z.string(),
+  config: collectionConfigSchema,
+  fieldIndexes: z.array(fieldIndexSchema),
+  shards: z.array(
+    z.strictObject({
+      id: shardIdSchema,
+      replicas: z.array(z.strictObject({ peer: peerIdSchema, state: z.enum(replicaStates) })),
+    }),
+  ),
+  transfers: z.array(
+    z.strictObject({
+      id: index,
+      shard: shardIdSchema,
+      from: peerIdSchema,
+      to: peerIdSchema,
+      sync: z.boolean(),
+      method: z.enum(transferMethods),
+      recovers: z.boolean(),
+    }),
+  ),
+});
+
+const peer = z.strictObject({ id: peerIdSchema, uri: z.string().nullable(), version: z.string().nullable() });
+
+const file = z.strictObject({
+  format: z.literal(format),
+  cluster: index,
+  appliedIndex: index,
+  peers: z.array(peer),
+  removedPeers: z.array(peerIdSchema),
+  collections: z.array(collection),
+});
 
 export class MetadataFormatError extends Error {
   override readonly name = 'MetadataFormatError';
 }
 
-export function encodeMetadata(state: MetadataState): string {
-  return JSON.stringify(
-    {
-      format,
-      cluster: state.cluster,
-      appliedIndex: state.appliedIndex,
-      peers: [...state.peers.values()],
-      removedPeers: [...state.removedPeers],
-      collections: [...state.collections.values()],
-    },
-    null,
-    1,
-  );
+export function encodeMetadata({ cluster, appliedIndex, peers, removedPeers, collections }: MetadataState): string {
+  const content: z.input<typeof file> = {
+    ...{ format, cluster, appliedIndex },
+    peers: [...peers.values()],
+    removedPeers: [...removedPeers],
+    collections: [...collections.values()].map((state) => ({
+      ...state,
+      fieldIndexes: [...state.fieldIndexes],
+      shards: state.shards.map(({ id, replicas }) => ({ id, replicas: [...replicas] })),
+      transfers: [...state.transfers],
+    })),
+  };
+  return JSON.stringify(content, null, 1);
 }
 
-/** The file is this node's own; still, what does not fit is refused rather than guessed at. */
+/** What does not fit is refused rather than guessed at, whether it comes from this node's disk or from a peer. */
 export function decodeMetadata(text: string): MetadataState {
-  const file = parsed(text);
-  if (file.format !== format) {
-    throw new MetadataFormatError(`it has format ${String(file.format)}, and this version reads format ${format}`);
+  const value = parsed(text);
+  if (value.format !== format) {
+    throw new MetadataFormatError(`it has format ${String(value.format)}, and this version reads format ${format}`);
   }
-  const { cluster, appliedIndex, peers, removedPeers, collections } = file;
-  if (typeof cluster !== 'number' || !Number.isSafeInteger(cluster) || cluster < 0) {
-    throw new MetadataFormatError('its cluster is not a number');
+  const checked = file.safeParse(value);
+  if (!checked.success) {
+    const issue = checked.error.issues[0];
+    throw new MetadataFormatError(`its ${issue?.path.join('.') ?? ''} does not fit: ${issue?.message ?? ''}`);
   }
-  if (typeof appliedIndex !== 'number' || !Number.isSafeInteger(appliedIndex) || appliedIndex < 0) {
-    throw new MetadataFormatError('its appliedIndex is not an index');
-  }
-  if (!Array.isArray(peers) || !peers.every(isPeerState)) {
-    throw new MetadataFormatError('its list of peers is not whole');
-  }
-  if (!Array.isArray(removedPeers) || !removedPeers.every((peer) => typeof peer === 'number')) {
-    throw new MetadataFormatError('its list of removed peers is not whole');
-  }
-  if (!Array.isArray(collections) || !collections.every(isCollectionState)) {
-    throw new MetadataFormatError('its list of collections is not whole');
-  }
+  const { cluster, appliedIndex, peers, removedPeers, collections } = checked.data;
   const state: MetadataState = {
-    cluster,
-    appliedIndex,
-    peers: new Map(peers.map((peer) => [peer.id, peer])),
+    ...{ cluster, appliedIndex },
+    peers: new Map(peers.map((state) => [state.id, state])),
     removedPeers: new Set(removedPeers),
-    collections: new Map(collections.map((collection) => [collection.name, collection])),
+    collections: new Map(collections.map((state) => [state.name, state])),
   };
   if (state.peers.size !== peers.length) throw new MetadataFormatError('a peer is there twice');
   if (state.collections.size !== collections.length) throw new MetadataFormatError('a name is there twice');
@@ -59,17 +89,7 @@ export function decodeMetadata(text: string): MetadataState {
   return state;
 }
 
-interface File {
-  readonly [key: string]: unknown;
-  readonly format?: unknown;
-  readonly cluster?: unknown;
-  readonly appliedIndex?: unknown;
-  readonly peers?: unknown;
-  readonly removedPeers?: unknown;
-  readonly collections?: unknown;
-}
-
-function parsed(text: string): File {
+function parsed(text: string): { readonly format?: unknown } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -77,30 +97,5 @@ function parsed(text: string): File {
     throw new MetadataFormatError('it is not JSON');
   }
   if (typeof value !== 'object' || value === null) throw new MetadataFormatError('it is not a JSON object');
-  return { ...value };
-}
-
-function isPeerState(value: unknown): value is PeerState {
-  if (typeof value !== 'object' || value === null) return false;
-  const { id, uri, version } = value as Partial<PeerState>;
-  return typeof id === 'number' && [uri, version].every((field) => field === null || typeof field === 'string');
-}
-
-function isCollectionState(value: unknown): value is CollectionState {
-  if (typeof value !== 'object' || value === null) return false;
-  const collection = value as Partial<CollectionState>;
-  return (
-    typeof collection.id === 'number' &&
-    typeof collection.name === 'string' &&
-    Array.isArray(collection.fieldIndexes) &&
-    Array.isArray(collection.shards) &&
-    Array.isArray(collection.transfers) &&
-    typeof collection.config === 'object' &&
-    typeof collection.config.params === 'object' &&
-    Array.isArray(collection.config.params.vectors) &&
-    Array.isArray(collection.config.params.sparseVectors) &&
-    typeof collection.config.hnsw === 'object' &&
-    typeof collection.config.optimizers === 'object' &&
-    typeof collection.config.wal === 'object'
-  );
+  return value;
 }

@@ -86,7 +86,7 @@ describe('a damaged file is refused', () => {
     ['no object', 'null', /not a JSON object/],
     ['another format', edited((file) => (file.format = 3)), /format 3.*format 2/],
     ['no index', edited((file) => (file.appliedIndex = '1')), /appliedIndex/],
-    ['no list', edited((file) => (file.collections = [1])), /list of collections/],
+    ['no list', edited((file) => (file.collections = [1])), /collections\.0 does not fit/],
     ['an identity from the future', edited((file) => (file.appliedIndex = 0)), /identity/],
     ['one name twice', edited((file) => file.collections.push(file.collections[0])), /twice/],
   ];

@@ -4,6 +4,7 @@ import { apply } from '../../src/metadata/apply.js';
 import { brokenInvariant } from '../../src/metadata/invariants.js';
 import { decodeMetadata, encodeMetadata } from '../../src/metadata/metadata-file.js';
 import type { CollectionState, MetadataState } from '../../src/metadata/metadata-state.js';
+import { metadataOperationSchema } from '../../src/metadata/operation-schema.js';
 import { isSourceOfTruth } from '../../src/metadata/replica-state.js';
 import { firstState, histories, type Step } from './operations.js';
 
@@ -40,7 +41,7 @@ describe('applying operations', () => {
 
   it('gives the same for an operation that was sent as JSON', () => {
     eachStep(({ before, operation, after, applied }) => {
-      const sent = JSON.parse(JSON.stringify(operation)) as typeof operation;
+      const sent = metadataOperationSchema.parse(JSON.parse(JSON.stringify(operation)));
       expect(apply(before, sent)).toEqual({ state: after, applied });
     });
   });
