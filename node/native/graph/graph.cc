@@ -1,6 +1,7 @@
 #include "graph/graph.h"
 
 #include <algorithm>
+#include <optional>
 #include <shared_mutex>
 #include <stdexcept>
 #include <string>
@@ -54,43 +55,52 @@ void Graph::ensure_capacity(std::uint32_t rows) {
   publish(old ? std::make_shared<LinkTable>(*old, capacity) : std::make_shared<LinkTable>(options_.m, capacity));
 }
 
-bool Graph::claim(std::uint32_t& row) {
+bool Graph::claim(Turn& turn) {
   const std::lock_guard guard(queue_mutex_);
   if (!again_.empty()) {
-    row = again_.back();
+    turn = {again_.back(), true};
     again_.pop_back();
+    again_in_flight_++;
     return true;
   }
   if (next_row_ >= rows_.rows()) return false;
   in_flight_.push_back(next_row_);
-  row = next_row_++;
+  turn = {next_row_++, false};
   return true;
 }
 
-void Graph::finish(std::uint32_t row) {
+void Graph::finish(const Turn& turn) {
   const std::lock_guard guard(queue_mutex_);
-  std::erase(in_flight_, row);
+  // A new row that was given back comes a second time as one to be inserted again.
+  std::erase(in_flight_, turn.row);
+  if (!turn.again) return;
+  again_in_flight_--;
+  if (!again_.empty() || again_in_flight_ > 0) return;
+  choosing_again_ = false;
+  some_wait_.store(false, std::memory_order_release);
+  waiting_.reset();
 }
 
-void Graph::give_back(std::uint32_t row) {
+void Graph::give_back(const Turn& turn) {
   const std::lock_guard guard(queue_mutex_);
+  if (turn.again) again_in_flight_--;
   // A new row stays in flight too, so that the watermark does not pass it.
-  again_.push_back(row);
+  again_.push_back(turn.row);
 }
 
 std::size_t Graph::insert_some(std::size_t limit) {
   std::size_t taken = 0;
-  std::uint32_t row = 0;
-  for (; taken < limit && claim(row); taken++) {
+  Turn turn;
+  for (; taken < limit && claim(turn); taken++) {
     try {
-      ensure_capacity(row + 1);
-      if (rows_.live(row)) insert_row(row);
+      ensure_capacity(turn.row + 1);
+      if (rows_.live(turn.row)) insert_row(turn.row);
     } catch (...) {
-      give_back(row);
+      give_back(turn);
       throw;
     }
-    finish(row);
-    if (row + 1 >= next_sample_.load(std::memory_order_relaxed)) sample_codes(row + 1);
+    finish(turn);
+    if (turn.row + 1 >= next_sample_.load(std::memory_order_relaxed)) sample_codes(turn.row + 1);
   }
   return taken;
 }
@@ -105,6 +115,17 @@ std::uint32_t Graph::indexed_rows() const {
   std::uint32_t below = next_row_;
   for (const std::uint32_t row : in_flight_) below = std::min(below, row);
   return below;
+}
+
+std::shared_ptr<const Graph::Rows> Graph::waiting() const {
+  if (!some_wait_.load(std::memory_order_acquire)) return nullptr;
+  const std::lock_guard guard(queue_mutex_);
+  return waiting_;
+}
+
+bool Graph::is_choosing_again() const {
+  const std::lock_guard guard(queue_mutex_);
+  return choosing_again_;
 }
 
 void Graph::insert_row(std::uint32_t row) {
@@ -127,6 +148,7 @@ void Graph::insert_row(std::uint32_t row) {
   const std::shared_ptr<LinkTable> table = this->table();
   if (table->entry() < 0) {
     table->set_present(row);
+    table->attach(row, row);
     table->set_entry(row);
     return;
   }
@@ -135,12 +157,13 @@ void Graph::insert_row(std::uint32_t row) {
   if (raised) table->set_entry(row);
 }
 
-/** Where to start when the entry itself is inserted again: one of its neighbours, else any row. */
+/** Where to start when the entry itself is inserted again: one of its neighbours, else any attached row. */
 std::uint32_t Graph::another_row(const LinkTable& table, std::uint32_t row) {
   const LinkTable::Link neighbour = LinkTable::load(table.links(row, table.level_of(row)).front());
-  if (neighbour >= 0) return static_cast<std::uint32_t>(neighbour);
+  if (neighbour >= 0 && table.attached(static_cast<std::uint32_t>(neighbour)))
+    return static_cast<std::uint32_t>(neighbour);
   for (std::uint32_t other = 0; other < table.capacity(); other++)
-    if (other != row && table.present(other)) return other;
+    if (other != row && table.attached(other)) return other;
   return row;
 }
 
@@ -174,16 +197,19 @@ void Graph::sample_codes(std::uint32_t rows) {
   }
   const float overlap = static_cast<float>(found) / static_cast<float>(kQueries * kNearest);
   code_overlap_.store(overlap, std::memory_order_relaxed);
-  if (overlap < kOverlapMin) fall_back_to_rows(rows);
+  if (overlap < kOverlapMin) fall_back_to_rows();
 }
 
 /** Links that were chosen by codes that order badly lead nowhere, so those rows choose again. */
-void Graph::fall_back_to_rows(std::uint32_t rows) {
+void Graph::fall_back_to_rows() {
+  // Alone, so that each row is attached or begins on rows.
+  const std::unique_lock alone(gate_);
   walk_.store(Walk::kRows, std::memory_order_relaxed);
   const std::shared_ptr<LinkTable> table = this->table();
   const std::lock_guard guard(queue_mutex_);
-  for (std::uint32_t row = 0; row < std::min(rows, table->capacity()); row++)
-    if (table->present(row)) again_.push_back(row);
+  choosing_again_ = true;
+  for (std::uint32_t row = 0; row < table->capacity(); row++)
+    if (table->attached(row)) again_.push_back(row);
 }
 
 void Graph::verify() const {
@@ -213,8 +239,43 @@ void Graph::verify() const {
           fail(row, level, to, "is there twice");
       }
     }
-    if (table->present(row) && table->level_of(row) > table->level_of(static_cast<std::uint32_t>(table->entry())))
+    if (table->attached(row) && table->level_of(row) > table->level_of(static_cast<std::uint32_t>(table->entry())))
       fail(row, table->level_of(row), table->entry(), "is the entry on a lower level");
+  }
+  verify_tree(*table);
+}
+
+void Graph::verify_tree(const LinkTable& table) const {
+  const auto fail = [](std::uint32_t row, const char* what) {
+    throw std::logic_error("row " + std::to_string(row) + " " + what);
+  };
+  const auto holds = [&](std::uint32_t row, std::uint32_t other) {
+    const auto links = table.links(row, 0);
+    return std::find(links.begin(), links.end(), static_cast<LinkTable::Link>(other)) != links.end();
+  };
+  std::vector<bool> below_root(table.capacity());
+  std::optional<std::uint32_t> root;
+  Rows path;
+  for (std::uint32_t row = 0; row < table.capacity(); row++) {
+    if (!table.attached(row)) continue;
+    path.clear();
+    std::uint32_t at = row;
+    for (; table.parent(at) != at && !below_root[at]; at = table.parent(at)) {
+      const std::uint32_t parent = table.parent(at);
+      if (parent >= table.capacity() || !table.attached(parent)) fail(at, "has a parent that is not attached");
+      if (!holds(at, parent) || !holds(parent, at)) fail(at, "and its parent do not hold each other");
+      path.push_back(at);
+      if (path.size() > table.capacity()) fail(row, "is in a circle of parents");
+    }
+    if (table.parent(at) == at && root.value_or(at) != at) fail(at, "is a second root");
+    if (table.parent(at) == at) root = at;
+    for (const std::uint32_t passed : path) below_root[passed] = true;
+  }
+  for (std::uint32_t row = 0; row < std::min(indexed_rows(), table.capacity()); row++) {
+    if (!rows_.live(row) || table.attached(row)) continue;
+    const auto waiting = this->waiting();
+    if (waiting == nullptr || std::find(waiting->begin(), waiting->end(), row) == waiting->end())
+      fail(row, "is neither attached nor scanned");
   }
 }
 

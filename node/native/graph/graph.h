@@ -77,8 +77,8 @@ class Graph {
 
   /**
    * The graph of a new generation: row r of `old` is row new_row[r] of `rows` (kGone: dropped; rows
-   * of `old` past the end of `new_row` too). Rows that lost most of their links wait to be inserted
-   * again by insert_some, before any new row.
+   * of `old` past the end of `new_row` too). Rows that lost many of their links wait to be inserted
+   * again by insert_some, before any new row; until then searches scan them.
    */
   static std::unique_ptr<Graph> remap(const Graph& old, std::span<const std::uint32_t> new_row, const RowSpace& rows,
                                       const GraphOptions& options);
@@ -90,7 +90,7 @@ class Graph {
   std::size_t insert_some(std::size_t limit);
   /** Rows that wait: those past the ones taken so far, and those to be inserted again. */
   std::size_t pending() const;
-  /** Every row below is in the graph, or was dead when its turn came. Rows at or past it want a scan. */
+  /** Searches find every row below, unless it was dead when its turn came. Rows at or past it want a scan. */
   std::uint32_t indexed_rows() const;
 
   /**
@@ -102,7 +102,8 @@ class Graph {
 
   /**
    * Writes the graph of rows below the watermark in pieces, while inserts go on, and returns how many
-   * rows that are. Whoever stores it keeps a crc. Layout: docs/internals/storage.md, "Graph files".
+   * rows that are; none while all rows choose their links again. Rows that wait are written as missing.
+   * Whoever stores it keeps a crc. Layout: docs/internals/storage.md, "Graph files".
    */
   std::uint32_t save(const std::function<void(std::span<const std::uint8_t>)>& sink) const;
 
@@ -122,19 +123,32 @@ class Graph {
   void verify() const;
 
  private:
+  /** A row whose turn it is. */
+  struct Turn {
+    std::uint32_t row = 0;
+    bool again = false;
+  };
+  using Rows = std::vector<std::uint32_t>;
+
   std::shared_ptr<LinkTable> table() const;
   void publish(std::shared_ptr<LinkTable> table);
   void ensure_capacity(std::uint32_t rows);
-  bool claim(std::uint32_t& row);
-  void finish(std::uint32_t row);
-  void give_back(std::uint32_t row);
+  bool claim(Turn& turn);
+  void finish(const Turn& turn);
+  void give_back(const Turn& turn);
   void insert_row(std::uint32_t row);
   static std::uint32_t another_row(const LinkTable& table, std::uint32_t row);
+  std::shared_ptr<const Rows> waiting() const;
+  std::vector<Hit> search_waiting(const LinkTable& table, const Rows& waiting, const Query& query,
+                                  const SearchOptions& options) const;
+  std::vector<Hit> search_table(const LinkTable& table, const Query& query, const SearchOptions& options) const;
   void sample_codes(std::uint32_t rows);
-  void fall_back_to_rows(std::uint32_t rows);
-  static bool lost_most(std::size_t before, std::size_t after);
-  void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows, bool rows_missing);
-  void mend(LinkTable& table, std::uint32_t rows, std::uint32_t entry);
+  void fall_back_to_rows();
+  bool is_choosing_again() const;
+  bool lost_many(std::size_t before, std::size_t after) const;
+  void adopt(std::shared_ptr<LinkTable> table, std::uint32_t rows);
+  std::uint32_t mend(LinkTable& table, std::uint32_t rows);
+  void verify_tree(const LinkTable& table) const;
 
   const RowSpace& rows_;
   const GraphOptions options_;
@@ -150,8 +164,13 @@ class Graph {
 
   mutable std::mutex queue_mutex_;
   std::uint32_t next_row_ = 0;
-  std::vector<std::uint32_t> in_flight_;
-  std::vector<std::uint32_t> again_;
+  Rows in_flight_;
+  Rows again_;
+  std::size_t again_in_flight_ = 0;
+  /** While not all of again_ is done: the rows of it that were not attached, and whether it is all rows. */
+  std::shared_ptr<const Rows> waiting_;
+  std::atomic<bool> some_wait_{false};
+  bool choosing_again_ = false;
 };
 
 }  // namespace vdb

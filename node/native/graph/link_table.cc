@@ -22,20 +22,22 @@ void ask_for_huge_pages(void* memory, std::size_t bytes) {
 LinkTable::LinkTable(unsigned m, std::uint32_t capacity) : LinkTable(m, std::span<const std::uint8_t>{}, capacity) {}
 
 LinkTable::LinkTable(unsigned m, std::span<const std::uint8_t> levels, std::uint32_t capacity)
-    : hnsw_(static_cast<int>(m)), present_((std::size_t{capacity} + 63) / 64) {
+    : hnsw_(static_cast<int>(m)), present_((std::size_t{capacity} + 63) / 64), parents_(capacity) {
   hnsw_.levels.reserve(capacity);
   for (const std::uint8_t level : levels) hnsw_.levels.push_back(level + 1);
   make_room(capacity);
 }
 
 LinkTable::LinkTable(const LinkTable& from, std::uint32_t capacity)
-    : hnsw_(from.hnsw_.nb_neighbors(1)), present_((std::size_t{capacity} + 63) / 64) {
+    : hnsw_(from.hnsw_.nb_neighbors(1)), present_((std::size_t{capacity} + 63) / 64), parents_(capacity) {
   hnsw_.levels.reserve(capacity);
   hnsw_.levels.assign(from.hnsw_.levels.begin(), from.hnsw_.levels.end());
   make_room(capacity);
   std::copy(from.hnsw_.neighbors.begin(), from.hnsw_.neighbors.end(), hnsw_.neighbors.begin());
   for (std::size_t i = 0; i < from.present_.size(); i++)
     present_[i].store(from.present_[i].load(std::memory_order_relaxed), std::memory_order_relaxed);
+  for (std::size_t row = 0; row < from.parents_.size(); row++)
+    parents_[row].store(from.parents_[row].load(std::memory_order_relaxed), std::memory_order_relaxed);
   hnsw_.entry_point = from.entry();
 }
 
@@ -50,6 +52,7 @@ void LinkTable::make_room(std::uint32_t capacity) {
   hnsw_.neighbors.reserve(hnsw_.offsets.back());
   ask_for_huge_pages(hnsw_.neighbors.data(), hnsw_.offsets.back() * sizeof(Link));
   hnsw_.neighbors.assign(hnsw_.offsets.back(), -1);
+  for (std::atomic<std::uint32_t>& parent : parents_) parent.store(kNoParent, std::memory_order_relaxed);
 }
 
 void LinkTable::store_list(std::span<Link> list, std::span<const std::uint32_t> rows) {
@@ -67,7 +70,8 @@ void LinkTable::set_entry(std::uint32_t row) {
 
 std::uint64_t LinkTable::memory_bytes() const noexcept {
   return hnsw_.neighbors.size() * sizeof(Link) + hnsw_.offsets.size() * sizeof(std::size_t) +
-         hnsw_.levels.size() * sizeof(int) + present_.size() * 8;
+         hnsw_.levels.size() * sizeof(int) + present_.size() * 8 +
+         parents_.size() * sizeof(std::uint32_t);
 }
 
 }  // namespace vdb

@@ -18,6 +18,11 @@ namespace vdb {
  *
  * A list ends at its first -1. A searcher may see a list half rewritten; every entry is still a link
  * that was valid for this row and level.
+ *
+ * Links of the lowest level that are chosen by nearness alone leave rows and whole groups of rows that
+ * no walk comes to. So some of them are a tree: every attached row but one, the root, has a parent, and
+ * each of the two is in the other's list for good. Over the tree a walk can go from any attached row to
+ * any other. Which links are of the tree follows from the parents; the lists do not say it.
  */
 class LinkTable {
  public:
@@ -63,9 +68,31 @@ class LinkTable {
     present_[row / 64].fetch_or(std::uint64_t{1} << (row % 64), std::memory_order_release);
   }
 
+  /** Whether the row is in the tree: then its links, its parent's and those of all above it stay. */
+  bool attached(std::uint32_t row) const { return (parents_[row].load(std::memory_order_acquire) & kIntended) == 0; }
+  /** The root's parent is itself. Of attached rows only. */
+  std::uint32_t parent(std::uint32_t row) const { return parents_[row].load(std::memory_order_acquire); }
+  /** The list of `row` keeps `parent` from here on; the caller holds the lock of `row`. */
+  void intend_parent(std::uint32_t row, std::uint32_t parent) {
+    parents_[row].store(parent | kIntended, std::memory_order_release);
+  }
+  /** The lists of both hold the other; the caller holds the lock of `parent`. */
+  void attach(std::uint32_t row, std::uint32_t parent) { parents_[row].store(parent, std::memory_order_release); }
+  bool is_child(std::uint32_t row, std::uint32_t parent) const {
+    return parents_[row].load(std::memory_order_acquire) == parent;
+  }
+  /** Whether the list of `row` must keep `other`; the caller holds the lock of `row`. */
+  bool must_keep(std::uint32_t row, std::uint32_t other) const {
+    return (parents_[row].load(std::memory_order_relaxed) & ~kIntended) == other || is_child(other, row);
+  }
+
   std::uint64_t memory_bytes() const noexcept;
 
  private:
+  /** Rows are numbered below 2^31, which leaves a bit for parents that do not have the row in their list yet. */
+  static constexpr std::uint32_t kIntended = 1u << 31;
+  static constexpr std::uint32_t kNoParent = 0xffffffff;
+
   std::size_t begin(std::uint32_t row, unsigned level) const {
     return hnsw_.offsets[row] + static_cast<std::size_t>(hnsw_.cum_nneighbor_per_level[level]);
   }
@@ -73,6 +100,7 @@ class LinkTable {
 
   faiss::HNSW hnsw_;
   std::vector<std::atomic<std::uint64_t>> present_;
+  std::vector<std::atomic<std::uint32_t>> parents_;
 };
 
 }  // namespace vdb

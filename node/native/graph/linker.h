@@ -30,15 +30,26 @@ class Linker {
   Linker(const RowSpace& rows, LinkTable& table, NodeLocks& locks, unsigned ef_construct, bool codes);
 
   /**
-   * Links `row` on all its levels up to that of `entry`, which is another row. The row may have links
-   * already: from rows that were inserted meanwhile, or from before it was to be inserted again.
+   * Links `row` on all its levels up to that of `entry`, which is another row and attached; afterwards
+   * `row` is attached too. The row may have links already: from rows that were inserted meanwhile, or
+   * from before it was to be inserted again.
+   *
+   * The lowest level comes first, and there the parent: a walk that comes to a row on any level then
+   * finds the way to all others from it.
    */
   void link(std::uint32_t row, std::uint32_t entry);
 
  private:
+  static constexpr std::uint32_t kNobody = 0xffffffff;
+
+  void find_candidates(std::uint32_t row, std::uint32_t entry, unsigned level);
   void link_level(std::uint32_t row, unsigned level);
   void link_back(std::uint32_t to, std::uint32_t row, unsigned level);
-  void choose(std::uint32_t row, unsigned level);
+  void attach(std::uint32_t row);
+  bool attach_to(std::uint32_t parent, std::uint32_t row, std::size_t children_max);
+  std::uint32_t any_child(std::uint32_t row);
+  void choose(std::uint32_t row, unsigned level, std::uint32_t newcomer = kNobody);
+  void keep_tree(std::uint32_t row, std::uint32_t newcomer);
   void choose_by(Query::Form form, std::uint32_t row, std::size_t limit);
   void score(const Query& query, std::span<const std::uint32_t> list, float* out) const;
 
@@ -48,10 +59,15 @@ class Linker {
   unsigned ef_construct_;
   bool codes_;
   std::vector<Query::Form> forms_;
+  /** By level, what the walks found; and the attached row that the walk of the lowest level began at. */
+  std::vector<std::vector<std::uint32_t>> found_;
+  std::uint32_t start_ = kNobody;
   /** The rows among which links are chosen, those chosen, and a copy of them to link back from. */
   std::vector<std::uint32_t> list_;
   std::vector<std::uint32_t> chosen_;
   std::vector<std::uint32_t> targets_;
+  /** Where in `chosen_` those begin that were chosen by the last form. */
+  std::size_t last_form_ = 0;
   std::vector<Hit> candidates_;
   std::vector<float> distances_;
   Query own_;

@@ -49,19 +49,40 @@ Plan plan(const RowSpace& rows, const SearchOptions& options, std::size_t ef) {
 }  // namespace
 
 std::vector<Hit> Graph::search(const Query& query, const SearchOptions& options) const {
+  const std::shared_ptr<const Rows> waiting = this->waiting();
   const std::shared_ptr<const LinkTable> table = this->table();
-  if (!table || table->entry() < 0 || options.k == 0) return {};
+  if (!table || options.k == 0) return {};
+  // Before the walk: a row that is attached meanwhile is then in one of the two or in both.
+  std::vector<Hit> scanned;
+  if (waiting != nullptr) scanned = search_waiting(*table, *waiting, query, options);
+  if (table->entry() < 0) return scanned;
+  const std::vector<Hit> walked = search_table(*table, query, options);
+  return scanned.empty() ? walked : merge_hits(walked, scanned, options.k);
+}
+
+/** The rows that wait are in no walk's reach. */
+std::vector<Hit> Graph::search_waiting(const LinkTable& table, const Rows& waiting, const Query& query,
+                                       const SearchOptions& options) const {
+  Rows list;
+  for (const std::uint32_t row : waiting) {
+    if (table.attached(row)) continue;
+    if (options.mask == nullptr || options.mask->accepts(rows_.slot_of(row))) list.push_back(row);
+  }
+  return score_rows(rows_, query, list, options.k, walk() == Walk::kCodes ? Precision::kCodes : Precision::kExact);
+}
+
+std::vector<Hit> Graph::search_table(const LinkTable& table, const Query& query, const SearchOptions& options) const {
   const bool codes = walk() == Walk::kCodes;
   const Precision precision = codes ? Precision::kCodes : Precision::kExact;
-  const std::size_t ef = std::min<std::size_t>(std::max(options.ef, options.k), table->capacity());
+  const std::size_t ef = std::min<std::size_t>(std::max(options.ef, options.k), table.capacity());
   const Plan plan = vdb::plan(rows_, options, ef);
   const auto scan = [&] { return scan_rows(rows_, query, 0, indexed_rows(), options.mask, options.k, precision); };
   if (plan.way == Way::kScan) return scan();
 
-  Walker walker(rows_, *table, query, codes);
-  const auto entry = static_cast<std::uint32_t>(table->entry());
+  Walker walker(rows_, table, query, codes);
+  const auto entry = static_cast<std::uint32_t>(table.entry());
   Hit near = walker.start(entry);
-  if (table->level_of(entry) > 0) near = walker.descend(near, table->level_of(entry), 1);
+  if (table.level_of(entry) > 0) near = walker.descend(near, table.level_of(entry), 1);
 
   std::vector<Hit> hits;
   bool exhausted = false;

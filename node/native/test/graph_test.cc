@@ -13,6 +13,7 @@
 #include "graph/graph.h"
 #include "graph/scan.h"
 #include "io/errors.h"
+#include "test/graph_reach.h"
 #include "test/graph_world.h"
 #include "test/temporary_directory.h"
 
@@ -62,12 +63,6 @@ struct Mask {
   std::vector<std::uint64_t> words;
   std::size_t accepted = 0;
 };
-
-std::vector<std::uint8_t> saved(const Graph& graph) {
-  std::vector<std::uint8_t> bytes;
-  graph.save([&](std::span<const std::uint8_t> piece) { bytes.insert(bytes.end(), piece.begin(), piece.end()); });
-  return bytes;
-}
 
 constexpr Distance kDistances[] = {Distance::kCosine, Distance::kDot, Distance::kEuclid, Distance::kManhattan};
 
