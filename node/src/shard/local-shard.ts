@@ -4,6 +4,8 @@ import type {
   NativeLog,
   NativeShard,
   NativeStore,
+  RangeDigest,
+  RangeExport,
   ScrollPage,
   ScrollRequest,
   SearchRequest,
@@ -11,11 +13,14 @@ import type {
   ShardSchema,
 } from '../engine/addon.js';
 import { EngineError, engineErrorCode } from '../engine/engine-error.js';
+import type { ClockTag } from './clock-tag.js';
 import { ExclusiveSection } from './exclusive-section.js';
 import { Maintenance } from './maintenance.js';
+import { withinPoints } from './search-bounds.js';
 import type { ShardPolicy } from './shard-policy.js';
 import { shardStatus, type ShardStatus } from './shard-status.js';
 import { WriteQueue } from './write-queue.js';
+import { OpenWriteSection, type Appended, type WriteSection } from './write-section.js';
 
 export interface LocalShardOptions {
   readonly addon: NativeAddon;
@@ -70,6 +75,8 @@ export class LocalShard {
   /** Why the log takes nothing for now. Every write tries again; the first that gets in ends it. */
   #logFull: string | null = null;
   #closing: Promise<void> | null = null;
+  /** Newest tick of clock 0 of each peer among what was appended; read from the engine when first asked for. */
+  #ticks: Map<number, number> | null = null;
 
   private constructor(log: NativeLog, native: NativeShard, options: LocalShardOptions) {
     this.#log = log;
@@ -132,8 +139,51 @@ export class LocalShard {
     return this.#answer(pending, wait);
   }
 
+  /**
+   * Runs `body` while nothing else can be appended. Calls take their places in the order in which they
+   * are made, before this returns, so what `body` appends and what it hands on to other replicas come in
+   * one order.
+   */
+  inSequence<T>(body: (section: WriteSection) => Promise<T>): Promise<T> {
+    return this.#section.run(async () => {
+      this.#checkWritable();
+      const section = new OpenWriteSection(this.#queue, {
+        caughtUp: async () => {
+          await this.#handedOver;
+          const reader = this.#readerAfterApplies();
+          await reader.count(matchesNothing, true);
+          return reader;
+        },
+        append: (operation, tag) => this.#appendStamped(operation, tag),
+      });
+      try {
+        return await body(section);
+      } finally {
+        section.end();
+      }
+    });
+  }
+
+  /** The newest tick of a peer's clock among the operations that were appended here; 0 for none. */
+  newestTick(peer: number): number {
+    return this.#knownTicks().get(peer) ?? 0;
+  }
+
+  exportRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeExport> {
+    return this.#native.exportRange(after, to, limit);
+  }
+
+  digestRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeDigest> {
+    return this.#native.digestRange(after, to, limit);
+  }
+
+  /** An ids block of what was applied when it was called. */
+  idsInRange(after: Uint8Array | null, to: Uint8Array | null): Promise<Buffer> {
+    return this.#native.idsInRange(after, to);
+  }
+
   search(request: SearchRequest): Promise<Buffer> {
-    return this.#native.search(request);
+    return this.#native.search(withinPoints(request, this.#native.points()));
   }
 
   retrieve(ids: Uint8Array, payload: Uint8Array, vectors: Uint8Array): Promise<Buffer> {
@@ -209,6 +259,23 @@ export class LocalShard {
     } finally {
       await this.#log.close();
     }
+  }
+
+  #knownTicks(): Map<number, number> {
+    if (this.#ticks === null) {
+      const clocks = this.#native.info().clocks.filter(({ clock }) => clock === 0);
+      this.#ticks = new Map(clocks.map(({ peer, tick }) => [peer, tick]));
+    }
+    return this.#ticks;
+  }
+
+  #appendStamped(operation: Uint8Array, tag: ClockTag | null): Appended {
+    const pending = this.#append(operation);
+    if (tag !== null && tag.clock === 0) {
+      const ticks = this.#knownTicks();
+      ticks.set(tag.peer, Math.max(tag.tick, ticks.get(tag.peer) ?? 0));
+    }
+    return { sequence: pending.sequence, answer: ({ wait }) => this.#answer(pending, wait) };
   }
 
   #append(operation: Uint8Array): Pending {

@@ -1,0 +1,111 @@
+/** What the leader of a shard can do to make another replica hold the same: for transfers and repairs. */
+import type { PeerId } from '../metadata/peer-id.js';
+import { withClockTag } from '../shard/clock-tag.js';
+import type { Leadership } from './leadership.js';
+import type { IdRange, RangeDigest, RemoteReplicas, ShardTarget } from './remote-replicas.js';
+import type { ReplicatedShard } from './replicated-shard.js';
+
+export interface SentRange {
+  /** Points that were sent. */
+  readonly count: number;
+  /** Where it ended: null when the range was sent to its end. */
+  readonly last: Uint8Array | null;
+}
+
+/** The replica did not take a range, or does not follow this leader; it is left out or gone by now. */
+export class RangeNotTaken extends Error {
+  override readonly name = 'RangeNotTaken';
+
+  constructor(peer: PeerId, cause?: unknown) {
+    super(`Peer ${peer} did not take a range of points`, { cause });
+  }
+}
+
+interface LedShardContext {
+  readonly remote: RemoteReplicas;
+  readonly digestTimeoutMs: number;
+  readonly local: () => ReplicatedShard;
+  readonly target: () => ShardTarget;
+}
+
+/** More than any range holds. */
+const everyPoint = 2 ** 32 - 1;
+
+/** One term of leading, seen from outside. Methods throw LeadershipLost when it is over. */
+export class LedShard {
+  readonly #leadership: Leadership;
+  readonly #context: LedShardContext;
+
+  constructor(leadership: Leadership, context: LedShardContext) {
+    this.#leadership = leadership;
+    this.#context = context;
+  }
+
+  /** Whether this term goes on. */
+  get current(): boolean {
+    return !this.#leadership.lost;
+  }
+
+  /**
+   * Active replicas that may differ from this one, because of a leader that went away in the middle of
+   * something: each is compared range by range from the first, then named to `markVerified`.
+   */
+  get unverified(): readonly PeerId[] {
+    return this.#leadership.unverified;
+  }
+
+  markVerified(peer: PeerId): void {
+    this.#leadership.markVerified(peer);
+  }
+
+  /** Whether the replica has got every write of this term since it accepted this leader: a transfer may be finished. */
+  follows(peer: PeerId): boolean {
+    return this.#leadership.follows(peer);
+  }
+
+  /** Resolves when all who take writes have accepted this leader, or are left out. */
+  prepare(): Promise<void> {
+    return this.#leadership.prepare(0);
+  }
+
+  digest(range: IdRange): Promise<RangeDigest> {
+    return this.#context.local().digestRange(range.after, range.to, range.limit);
+  }
+
+  /**
+   * Whether the replica holds the same between `after` and `to`. The two sides need not look at the same
+   * moment: the writes between are on their way, and applying them once more to what has them changes nothing.
+   */
+  async isEqual(peer: PeerId, range: Omit<IdRange, 'limit'>, digest: Buffer): Promise<boolean> {
+    const { remote, target, digestTimeoutMs } = this.#context;
+    const theirs = await remote.rangeDigest(peer, target(), { ...range, limit: everyPoint }, digestTimeoutMs);
+    return !theirs.more && theirs.digest.equals(digest);
+  }
+
+  /**
+   * Reads the range, and puts what it holds in the place that the shard's next write would have got on
+   * the replica's stream. Resolves when the replica has it; throws RangeNotTaken otherwise.
+   */
+  async sendReplacement(peer: PeerId, range: IdRange): Promise<SentRange> {
+    const leadership = this.#leadership;
+    const local = this.#context.local();
+    const sent = await local.inSequence(async (section) => {
+      await section.caughtUp();
+      const read = await local.exportRange(range.after, range.to, range.limit);
+      if (!leadership.prepared(read.operation.byteLength)) await leadership.prepare(read.operation.byteLength);
+      leadership.check();
+      if (!leadership.follows(peer)) throw new RangeNotTaken(peer);
+      // The tick keeps a replacement that was held up from undoing what came after it.
+      const operation = withClockTag(read.operation, leadership.nextTag());
+      const last = read.more ? read.last : null;
+      const change = { after: range.after, to: last ?? range.to, operation };
+      return { last, count: read.count, answer: leadership.sendReplacement(peer, change) };
+    });
+    const answer = await sent.answer;
+    if (answer.kind === 'taken') return { count: sent.count, last: sent.last };
+    if (answer.kind === 'gone') throw new RangeNotTaken(peer);
+    leadership.leaveOut([peer]);
+    await leadership.settled();
+    throw new RangeNotTaken(peer, answer.error);
+  }
+}
