@@ -7,18 +7,16 @@ const ascending = (a: number, b: number): number => a - b;
 export class Members {
   readonly voters: ReadonlySet<PeerId>;
   readonly learners: ReadonlySet<PeerId>;
+  readonly confState: ConfState;
 
   constructor(voters: Iterable<PeerId>, learners: Iterable<PeerId>) {
     this.voters = new Set(voters);
     this.learners = new Set(learners);
+    this.confState = { voters: [...this.voters].sort(ascending), learners: [...this.learners].sort(ascending) };
   }
 
   static of(confState: ConfState): Members {
     return new Members(confState.voters, confState.learners);
-  }
-
-  confState(): ConfState {
-    return { voters: [...this.voters].sort(ascending), learners: [...this.learners].sort(ascending) };
   }
 
   has(peer: PeerId): boolean {

@@ -31,6 +31,7 @@ import type { Message } from './message.js';
 import type {
   ConfChangeOutcome,
   IgnoredReason,
+  ProgressStatus,
   ProposeOutcome,
   Raft,
   RaftStatus,
@@ -225,16 +226,30 @@ export class RaftNode implements Raft {
   }
 
   status(): RaftStatus {
-    const { id, role, leader, term, vote, log, confState, members, transfer, progress } = this.#state;
-    const { commit, applied, firstIndex, lastIndex } = log;
+    const { id, role, leader, term, vote, log, confState, transfer } = this.#state;
     return {
-      ...{ id, role, leader, term, vote, commit, applied, firstIndex, lastIndex, confState },
+      id,
+      role,
+      leader,
+      term,
+      vote,
+      commit: log.commit,
+      applied: log.applied,
+      firstIndex: log.firstIndex,
+      lastIndex: log.lastIndex,
+      confState,
       transferringTo: transfer?.to ?? null,
-      progress: [...progress.values()].map(({ peer, match, state, recentlyActive }) => ({
-        ...{ peer, match, recentlyActive },
-        learner: members.learners.has(peer),
-        state: state.kind,
-      })),
     };
+  }
+
+  progress(): ProgressStatus[] {
+    const { progress, members } = this.#state;
+    return [...progress.values()].map(({ peer, match, state, recentlyActive }) => ({
+      peer,
+      learner: members.learners.has(peer),
+      match,
+      state: state.kind,
+      recentlyActive,
+    }));
   }
 }

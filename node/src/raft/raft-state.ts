@@ -98,7 +98,7 @@ export class RaftState {
   }
 
   get confState(): ConfState {
-    return this.members.confState();
+    return this.members.confState;
   }
 
   /** Learners and peers that are no members do not campaign. */

@@ -96,8 +96,6 @@ export interface RaftStatus {
   readonly lastIndex: LogIndex;
   readonly confState: ConfState;
   readonly transferringTo: PeerId | null;
-  /** Empty but on a leader. */
-  readonly progress: readonly ProgressStatus[];
 }
 
 /** Thrown when an invariant of the own state is broken: the driver stops, and rebuilds from disk. */
@@ -159,5 +157,9 @@ export interface Raft {
    */
   appliedMeta(): SnapshotMeta | null;
 
+  /** Cheap enough to be asked at every step. */
   status(): RaftStatus;
+
+  /** How far the others are; empty but on a leader. */
+  progress(): ProgressStatus[];
 }

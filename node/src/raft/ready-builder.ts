@@ -1,3 +1,4 @@
+import type { Entry } from './entry.js';
 import type { HardState, Ready, SoftState } from './ready.js';
 import type { RaftState } from './raft-state.js';
 
@@ -18,30 +19,43 @@ export class ReadyBuilder {
     const before = this.#hardState;
     const hardState = this.#takeHardState();
     const voteChanged = hardState !== null && (hardState.term !== before.term || hardState.vote !== before.vote);
-    const entries = log.slice(log.offered + 1, log.lastIndex, Infinity);
-    const applicable = Math.min(log.commit, log.stable);
-    const committed =
-      log.delivered < applicable ? log.slice(log.delivered + 1, applicable, state.config.maxCommittedBytes) : [];
+    const entries = log.offered < log.lastIndex ? log.slice(log.offered + 1, log.lastIndex, Infinity) : [];
+    const committed = this.#takeCommitted();
     const confirmedReads = state.reads.takeApplied(log.applied);
     const abortedReads = state.reads.takeAborted();
     const softState = this.#takeSoftState();
-    const work = [entries, messages, messagesAfterPersistence, committed, confirmedReads, abortedReads];
-    if (hardState === null && snapshot === null && softState === null && work.every(({ length }) => length === 0)) {
-      return null;
-    }
+    const lists = entries.length + messages.length + messagesAfterPersistence.length + committed.length;
+    const reads = confirmedReads.length + abortedReads.length;
+    if (lists + reads === 0 && hardState === null && snapshot === null && softState === null) return null;
     state.snapshot = null;
-    state.messages = [];
-    state.messagesAfterPersistence = [];
+    if (messages.length > 0) state.messages = [];
+    if (messagesAfterPersistence.length > 0) state.messagesAfterPersistence = [];
     log.offered = log.lastIndex;
-    log.delivered += committed.length;
     const writesLog = snapshot !== null || entries.length > 0;
-    const sequence = state.persistence.begin(state.term, state.vote, writesLog ? log.lastIndex : 0);
-    // A peer that was removed may stop for good, so the others must not forget that its vote is not needed.
-    const mustSync = voteChanged || writesLog || committed.some(({ kind }) => kind === 'conf-change');
     return {
-      ...{ sequence, hardState, snapshot, entries, mustSync, messages, messagesAfterPersistence },
-      ...{ committed, confirmedReads, abortedReads, softState },
+      sequence: state.persistence.begin(state.term, state.vote, writesLog ? log.lastIndex : 0),
+      hardState,
+      snapshot,
+      entries,
+      // A peer that was removed may stop for good, so the others must not forget that its vote is not needed.
+      mustSync: voteChanged || writesLog || committed.some(({ kind }) => kind === 'conf-change'),
+      messages,
+      messagesAfterPersistence,
+      committed,
+      confirmedReads,
+      abortedReads,
+      softState,
     };
+  }
+
+  /** What is committed is applied when it is on the own disk too: the state never has more than the log. */
+  #takeCommitted(): Entry[] {
+    const { log, config } = this.#state;
+    const applicable = Math.min(log.commit, log.stable);
+    if (log.delivered >= applicable) return [];
+    const committed = log.slice(log.delivered + 1, applicable, config.maxCommittedBytes);
+    log.delivered += committed.length;
+    return committed;
   }
 
   /** The commit index on disk stays within the log on disk, so that a restart can tell a log that lost entries. */
