@@ -31,7 +31,6 @@ import type { Message } from './message.js';
 import type {
   ConfChangeOutcome,
   IgnoredReason,
-  ProgressStatus,
   ProposeOutcome,
   Raft,
   RaftStatus,
@@ -226,7 +225,7 @@ export class RaftNode implements Raft {
   }
 
   status(): RaftStatus {
-    const { id, role, leader, term, vote, log, confState, transfer } = this.#state;
+    const { id, role, leader, term, vote, log, members, transfer, progress } = this.#state;
     return {
       id,
       role,
@@ -237,19 +236,15 @@ export class RaftNode implements Raft {
       applied: log.applied,
       firstIndex: log.firstIndex,
       lastIndex: log.lastIndex,
-      confState,
+      confState: members.confState,
       transferringTo: transfer?.to ?? null,
+      progress: Array.from(progress.values(), (follower) => ({
+        peer: follower.peer,
+        learner: members.learners.has(follower.peer),
+        match: follower.match,
+        state: follower.state.kind,
+        recentlyActive: follower.recentlyActive,
+      })),
     };
-  }
-
-  progress(): ProgressStatus[] {
-    const { progress, members } = this.#state;
-    return [...progress.values()].map(({ peer, match, state, recentlyActive }) => ({
-      peer,
-      learner: members.learners.has(peer),
-      match,
-      state: state.kind,
-      recentlyActive,
-    }));
   }
 }

@@ -96,6 +96,8 @@ export interface RaftStatus {
   readonly lastIndex: LogIndex;
   readonly confState: ConfState;
   readonly transferringTo: PeerId | null;
+  /** How far the others are; empty but on a leader. */
+  readonly progress: readonly ProgressStatus[];
 }
 
 /** Thrown when an invariant of the own state is broken: the driver stops, and rebuilds from disk. */
@@ -159,7 +161,4 @@ export interface Raft {
 
   /** Cheap enough to be asked at every step. */
   status(): RaftStatus;
-
-  /** How far the others are; empty but on a leader. */
-  progress(): ProgressStatus[];
 }
