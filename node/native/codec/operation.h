@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -118,6 +119,9 @@ LoggedOperation decode_operation(std::span<const std::uint8_t> bytes);
 OperationKind operation_kind(std::span<const std::uint8_t> bytes);
 
 std::vector<std::uint8_t> encode_operation(const ClockTag& clock, const Operation& operation);
+
+/** What write_operation_header writes. */
+inline constexpr std::size_t kOperationHeaderBytes = 1 + 1 + 8 + 4 + 8;
 
 /** Version, kind and clock tag: how every operation starts. */
 void write_operation_header(ByteWriter& writer, OperationKind kind, const ClockTag& clock);

@@ -67,6 +67,12 @@ void PointBatchWriter::vector(const VectorView& vector) {
   ++vector_count_;
 }
 
+void PointBatchWriter::point(const BatchPoint& point) {
+  begin_point(point.id, point.version, point.score);
+  payload(point.payload);
+  for (const VectorView& view : point.vectors) vector(view);
+}
+
 void PointBatchWriter::end_point() {
   if (!open_) return;
   payload({});

@@ -19,6 +19,14 @@ struct BatchContents {
   bool vectors = false;
 };
 
+struct BatchPoint {
+  PointId id;
+  std::uint64_t version = 0;
+  float score = 0;
+  std::string_view payload;
+  std::vector<VectorView> vectors;
+};
+
 /**
  * Writes a point batch (docs/internals/engine.md, "Point batches"). For each point: begin_point, then
  * payload and the vectors in any order; what is not given is written as empty.
@@ -36,6 +44,8 @@ class PointBatchWriter {
   void sparse(std::uint16_t name, std::span<const std::uint32_t> indices, std::span<const float> values);
   void multi(std::uint16_t name, std::uint32_t dimension, std::span<const float> values);
   void vector(const VectorView& vector);
+  /** A whole point of another batch, whose vectors count in the names of this one. */
+  void point(const BatchPoint& point);
 
   std::uint32_t count() const noexcept { return count_; }
   /** The finished batch; the writer is of no use afterwards. */
@@ -52,14 +62,6 @@ class PointBatchWriter {
   bool payload_written_ = false;
   ByteWriter vectors_;
   std::uint16_t vector_count_ = 0;
-};
-
-struct BatchPoint {
-  PointId id;
-  std::uint64_t version = 0;
-  float score = 0;
-  std::string_view payload;
-  std::vector<VectorView> vectors;
 };
 
 /** Reads a point batch from bytes that may be anything; throws FormatError. */

@@ -96,7 +96,7 @@ void write_vector(ByteWriter& writer, const VectorView& vector) {
   writer.raw(vector.value_bytes);
 }
 
-VectorView read_vector(ByteReader& reader, std::size_t names) {
+VectorView read_vector_shape(ByteReader& reader, std::size_t names) {
   VectorView vector;
   vector.name = reader.u16();
   if (vector.name >= names) throw FormatError("a vector name is not in the name table");
@@ -110,7 +110,6 @@ VectorView read_vector(ByteReader& reader, std::size_t names) {
     case VectorForm::kSparse:
       vector.dimension = reader.count(2 * sizeof(float));
       vector.index_bytes = reader.raw(std::size_t{vector.dimension} * sizeof(std::uint32_t));
-      check_ascending(vector.index_bytes);
       break;
     case VectorForm::kMulti:
       vector.rows = reader.u32();
@@ -122,6 +121,12 @@ VectorView read_vector(ByteReader& reader, std::size_t names) {
   const std::uint64_t values = std::uint64_t{vector.rows} * vector.dimension;
   if (values > reader.remaining() / sizeof(float)) throw FormatError("a vector ends too early");
   vector.value_bytes = reader.raw(static_cast<std::size_t>(values) * sizeof(float));
+  return vector;
+}
+
+VectorView read_vector(ByteReader& reader, std::size_t names) {
+  const VectorView vector = read_vector_shape(reader, names);
+  check_ascending(vector.index_bytes);
   check_finite(vector.value_bytes);
   return vector;
 }

@@ -45,6 +45,9 @@ void write_sparse(ByteWriter& writer, std::uint16_t name, std::span<const std::u
 void write_multi(ByteWriter& writer, std::uint16_t name, std::uint32_t dimension, std::span<const float> values);
 void write_vector(ByteWriter& writer, const VectorView& vector);
 
+/** As read_vector, without a look at the values and indices. */
+VectorView read_vector_shape(ByteReader& reader, std::size_t names);
+
 /** Reads a vector whose name is below `names`. Throws FormatError for anything that no writer writes. */
 VectorView read_vector(ByteReader& reader, std::size_t names);
 
