@@ -38,6 +38,7 @@ ApplyOutcome Applier::apply(uint64_t sequence, const Operation& operation, Apply
 }
 
 ApplyOutcome Applier::apply_logged(uint64_t sequence, std::span<const uint8_t> record, ApplyMode mode) {
+  ClockTag clock;
   try {
     const LoggedOperation logged = [&] {
       try {
@@ -46,11 +47,14 @@ ApplyOutcome Applier::apply_logged(uint64_t sequence, std::span<const uint8_t> r
         throw BadRequest(error.what());
       }
     }();
-    if (logged.clock != ClockTag{}) generation_.note_clock(logged.clock);
-    return apply(sequence, logged.operation, mode);
+    clock = logged.clock;
+    const ApplyOutcome outcome = apply(sequence, logged.operation, mode);
+    generation_.clocks.note(clock);
+    return outcome;
   } catch (const BadRequest&) {
     // It is in the log, so every replica and every replay must pass it in the same way: as nothing.
     apply(sequence, Nothing{}, mode);
+    generation_.clocks.note(clock);
     throw;
   }
 }

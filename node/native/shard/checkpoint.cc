@@ -183,7 +183,7 @@ CheckpointPlan plan_checkpoint(std::shared_ptr<Generation> generation, uint64_t 
     manifest.vectors.push_back(entry);
   }
   plan.slots = slots.take();
-  for (const auto& [clock, tick] : generation->clocks) manifest.newest_clocks.push_back({clock.first, clock.second, tick});
+  for (const ClockTag& tag : generation->clocks.newest()) manifest.newest_clocks.push_back({tag.peer, tag.clock, tag.tick});
   ByteWriter fields;
   write_header(fields, kFieldsMagic);
   generation->fields.save(fields);
@@ -249,7 +249,7 @@ void load_checkpoint(Generation& generation, const Manifest& manifest) {
   read_header(fields, kFieldsMagic, manifest.fields_file.name);
   generation.fields.load(fields, count);
   fields.expect_end();
-  for (const ManifestClock& clock : manifest.newest_clocks) generation.note_clock({clock.peer, clock.clock, clock.tick});
+  for (const ManifestClock& clock : manifest.newest_clocks) generation.clocks.note({clock.peer, clock.clock, clock.tick});
   generation.sequence.store(manifest.sequence);
   generation.checkpoint_bytes.store(slots_bytes.size() + fields_bytes.size());
 }

@@ -1,7 +1,5 @@
 #include "shard/generation.h"
 
-#include <algorithm>
-
 #include "io/file.h"
 
 namespace vdb {
@@ -38,11 +36,6 @@ VectorSpace* Generation::find(std::string_view name) const {
     if (space->schema().name == name) return space.get();
   }
   return nullptr;
-}
-
-void Generation::note_clock(const ClockTag& tag) {
-  uint64_t& newest = clocks[{tag.peer, tag.clock}];
-  newest = std::max(newest, tag.tick);
 }
 
 uint64_t Generation::disk_bytes() const {

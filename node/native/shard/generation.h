@@ -4,16 +4,13 @@
 #pragma once
 
 #include <atomic>
-#include <map>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
-
-#include "codec/operation.h"
 
 #include "fields/field_indexes.h"
 #include "ids/id_index.h"
+#include "shard/clock_table.h"
 #include "shard/manifest.h"
 #include "shard/schema.h"
 #include "shard/shared_mutex.h"
@@ -62,9 +59,7 @@ class Generation {
   /** What the files of the newest checkpoint take, rows aside. */
   std::atomic<uint64_t> checkpoint_bytes{0};
 
-  /** The newest tick of each peer's clocks among the operations applied. Touched on the strand only. */
-  std::map<std::pair<uint64_t, uint32_t>, uint64_t> clocks;
-  void note_clock(const ClockTag& tag);
+  ClockTable clocks;
 
   /** Another generation's manifest is durable: files and keys go with the last reader. */
   void become_obsolete() noexcept { obsolete_.store(true); }

@@ -73,6 +73,10 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::vector<uint8_t> retrieve(std::span<const uint8_t> ids, const Selection& selection);
   ScrollPage scroll(const ScrollQuery& query);
   uint64_t count(const std::optional<std::vector<uint8_t>>& filter, bool exact);
+  /** As in range_reads.h. */
+  RangePart export_range(const IdRange& range, size_t limit);
+  RangePart digest_range(const IdRange& range, size_t limit);
+  std::vector<uint8_t> ids_in_range(const IdRange& range);
   ShardInfo info() const;
   /** Live points. */
   uint64_t points() const;

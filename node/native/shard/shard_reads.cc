@@ -1,5 +1,6 @@
 // Reads of a shard, on any thread.
 #include "shard/point_reads.h"
+#include "shard/range_reads.h"
 #include "shard/search.h"
 #include "shard/shard.h"
 
@@ -44,6 +45,21 @@ uint64_t Shard::count(const std::optional<std::vector<uint8_t>>& filter, bool ex
   return count_points(*reading.generation, filter, exact);
 }
 
+RangePart Shard::export_range(const IdRange& range, size_t limit) {
+  const Reading reading = begin_read();
+  return vdb::export_range(*reading.generation, range, limit);
+}
+
+RangePart Shard::digest_range(const IdRange& range, size_t limit) {
+  const Reading reading = begin_read();
+  return vdb::digest_range(*reading.generation, range, limit);
+}
+
+std::vector<uint8_t> Shard::ids_in_range(const IdRange& range) {
+  const Reading reading = begin_read();
+  return vdb::ids_in_range(*reading.generation, range);
+}
+
 std::optional<std::string> Shard::read_only() const {
   const std::lock_guard guard(state_mutex_);
   return read_only_;
@@ -61,6 +77,7 @@ ShardInfo Shard::info() const {
   info.points = generation->slots.live_count();
   info.deleted_slots = info.slots - info.points;
   info.generation = generation->number();
+  info.clocks = generation->clocks.newest();
   info.pending_rows = generation->pending_rows();
   info.disk_bytes = generation->disk_bytes();
   for (const auto& space : generation->vectors) info.vectors.push_back(vector_info(*space));

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "codec/operation.h"
 #include "fields/field_indexes.h"
 #include "io/point_id.h"
 
@@ -49,6 +50,21 @@ struct ScrollPage {
   std::optional<PointId> next;
 };
 
+/** Ids after `after` (nothing: from the first) up to and with `to` (nothing: to the end). */
+struct IdRange {
+  std::optional<PointId> after;
+  std::optional<PointId> to;
+};
+
+struct RangePart {
+  std::vector<uint8_t> bytes;
+  uint64_t count = 0;
+  /** The last of the points; nothing when there are none. */
+  std::optional<PointId> last;
+  /** Whether points of the range are left behind it. */
+  bool more = false;
+};
+
 struct VectorInfo {
   std::string name;
   uint32_t count = 0;
@@ -73,6 +89,8 @@ struct ShardInfo {
   uint64_t pending_rows = 0;
   /** Why the shard takes no writes. */
   std::optional<std::string> read_only;
+  /** Newest tick of each clock among the applied operations, by peer and clock. */
+  std::vector<ClockTag> clocks;
   uint64_t disk_bytes = 0;
   uint64_t memory_bytes = 0;
 };

@@ -35,7 +35,7 @@ struct Vacuum::Cut {
   /** By vector: rows of the old generation, and where they are in the new one. */
   std::vector<std::vector<uint32_t>> new_rows;
   std::vector<FieldIndexInfo> fields;
-  std::map<std::pair<uint64_t, uint32_t>, uint64_t> clocks;
+  std::vector<ClockTag> clocks;
   StoreSnapshot payloads;
 
   explicit Cut(StoreSnapshot snapshot) : payloads(std::move(snapshot)) {}
@@ -120,7 +120,7 @@ void Vacuum::take_cut() {
       if (old_->vectors[space]->has_rows()) cut.new_rows[space].assign(old_->vectors[space]->rows().rows(), Graph::kGone);
     }
     cut.fields = old_->fields.list();
-    cut.clocks = old_->clocks;
+    cut.clocks = old_->clocks.newest();
     fresh_ = std::make_shared<Generation>(shard_.options_.directory, shard_.options_.store, shard_.options_.collection,
                                           shard_.options_.shard, old_->number() + 1, shard_.schema_);
   });
@@ -140,7 +140,7 @@ void Vacuum::copy_slots() {
     });
   }
   for (const FieldIndexInfo& index : cut_->fields) fresh_->fields.create(index.path, index.type, index.parameters);
-  fresh_->clocks = cut_->clocks;
+  for (const ClockTag& tag : cut_->clocks) fresh_->clocks.note(tag);
   fresh_->sequence.store(cut_->sequence);
 }
 
