@@ -8,6 +8,8 @@
 
 #include "binding/async.h"
 #include "binding/errors.h"
+#include "binding/native_object.h"
+#include "binding/ring_object.h"
 #include "codec/parsed_upsert.h"
 #include "codec/points_output.h"
 #include "codec/value_message.h"
@@ -89,15 +91,21 @@ bool boolean_of(const Napi::Value& value, const char* field) {
   return value.As<Napi::Boolean>().Value();
 }
 
-/** Adds a function to `object` whose C++ exceptions reach JavaScript as errors with a code. */
-template <class Body>
-void add_function(Napi::Env env, Napi::Object object, const char* name, Body body) {
-  object.Set(name, Napi::Function::New(
-                       env,
-                       [body](const Napi::CallbackInfo& info) -> Napi::Value {
-                         return guarded(info.Env(), [&]() -> Napi::Value { return body(info); });
-                       },
-                       name));
+std::vector<std::span<const std::uint8_t>> batches_of(const Napi::Value& value) {
+  if (!value.IsArray()) throw Napi::TypeError::New(value.Env(), "batches must be an array");
+  const auto list = value.As<Napi::Array>();
+  std::vector<std::span<const std::uint8_t>> batches;
+  for (std::uint32_t i = 0; i < list.Length(); ++i) batches.push_back(bytes_of(list[i]));
+  return batches;
+}
+
+AgreedOrder agreed_order_of(const Napi::Value& value) {
+  const std::string order = value.IsString() ? value.As<Napi::String>().Utf8Value() : std::string();
+  if (order == "scored") return AgreedOrder::kScored;
+  if (order == "higher") return AgreedOrder::kHigher;
+  if (order == "lower") return AgreedOrder::kLower;
+  if (order == "id") return AgreedOrder::kId;
+  throw Napi::TypeError::New(value.Env(), "order must be scored, higher, lower or id");
 }
 
 void add_parsers(Napi::Env env, Napi::Object codec) {
@@ -143,12 +151,17 @@ void add_writers(Napi::Env env, Napi::Object codec) {
                                                    static_cast<std::uint32_t>(field)));
   });
   add_function(env, codec, "mergeScored", [](const Napi::CallbackInfo& info) -> Napi::Value {
-    if (!info[0].IsArray()) throw Napi::TypeError::New(info.Env(), "batches must be an array");
-    const auto list = info[0].As<Napi::Array>();
-    std::vector<std::span<const std::uint8_t>> batches;
-    for (std::uint32_t i = 0; i < list.Length(); ++i) batches.push_back(bytes_of(list[i]));
-    return buffer_of(info.Env(), merge_scored(batches, boolean_of(info[1], "higherIsBetter"),
+    return buffer_of(info.Env(), merge_scored(batches_of(info[0]), boolean_of(info[1], "higherIsBetter"),
                                               integer_of(info[2], "offset"), integer_of(info[3], "limit")));
+  });
+  add_function(env, codec, "mergeById", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    return buffer_of(info.Env(), merge_by_id(batches_of(info[0]), integer_of(info[1], "limit")));
+  });
+  add_function(env, codec, "orderByIds", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    return buffer_of(info.Env(), order_by_ids(batches_of(info[0]), bytes_of(info[1])));
+  });
+  add_function(env, codec, "agreed", [](const Napi::CallbackInfo& info) -> Napi::Value {
+    return buffer_of(info.Env(), agreed(batches_of(info[0]), integer_of(info[1], "minimum"), agreed_order_of(info[2])));
   });
 }
 
@@ -158,6 +171,7 @@ void init_codec(Napi::Env env, Napi::Object exports) {
   Napi::Object codec = Napi::Object::New(env);
   add_parsers(env, codec);
   add_writers(env, codec);
+  init_ring(env, codec);
   exports.Set("codec", codec);
 }
 

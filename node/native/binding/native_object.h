@@ -38,6 +38,17 @@ std::shared_ptr<T> take_inside(const Napi::Value& value, const napi_type_tag& ta
   return *static_cast<std::shared_ptr<T>*>(held);
 }
 
+/** Adds a function to `object` whose C++ exceptions reach JavaScript as errors with a code. */
+template <class Body>
+void add_function(Napi::Env env, Napi::Object object, const char* name, Body body) {
+  object.Set(name, Napi::Function::New(
+                       env,
+                       [body](const Napi::CallbackInfo& info) -> Napi::Value {
+                         return guarded(info.Env(), [&]() -> Napi::Value { return body(info); });
+                       },
+                       name));
+}
+
 /** A method that holds `inside`; `body` is called with the arguments and it. */
 template <class T, class Body>
 void add_method(Napi::Object object, const char* name, const std::shared_ptr<T>& inside, Body body) {

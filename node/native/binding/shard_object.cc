@@ -93,6 +93,35 @@ Napi::Promise count(const Napi::CallbackInfo& info, const SharedShard& shard) {
       [](Napi::Env env, uint64_t count) -> Napi::Value { return Napi::Number::New(env, static_cast<double>(count)); });
 }
 
+size_t range_limit_of(const Napi::Value& value) {
+  const uint64_t limit = integer_of(value, "limit");
+  // Who goes on behind the last point would never get on.
+  if (limit == 0) throw Napi::TypeError::New(value.Env(), "limit must be at least 1");
+  return limit;
+}
+
+Napi::Promise export_range(const Napi::CallbackInfo& info, const SharedShard& shard) {
+  const IdRange range = id_range_of(info[0], info[1]);
+  const size_t limit = range_limit_of(info[2]);
+  return run_async(
+      info.Env(), Priority::kApply, [shard, range, limit] { return shard->export_range(range, limit); },
+      [](Napi::Env env, RangePart part) { return range_part_to_js(env, std::move(part), "operation"); });
+}
+
+Napi::Promise digest_range(const Napi::CallbackInfo& info, const SharedShard& shard) {
+  const IdRange range = id_range_of(info[0], info[1]);
+  const size_t limit = range_limit_of(info[2]);
+  return run_async(
+      info.Env(), Priority::kApply, [shard, range, limit] { return shard->digest_range(range, limit); },
+      [](Napi::Env env, RangePart part) { return range_part_to_js(env, std::move(part), "digest"); });
+}
+
+Napi::Promise ids_in_range(const Napi::CallbackInfo& info, const SharedShard& shard) {
+  const IdRange range = id_range_of(info[0], info[1]);
+  return run_async(
+      info.Env(), Priority::kApply, [shard, range] { return shard->ids_in_range(range); }, to_buffer);
+}
+
 Napi::Promise checkpoint(const Napi::CallbackInfo& info, const SharedShard& shard) {
   return run_blocking(info.Env(), [shard] { shard->checkpoint(); });
 }
@@ -122,6 +151,9 @@ Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
   add_method(object, "retrieve", shard, retrieve);
   add_method(object, "scroll", shard, scroll);
   add_method(object, "count", shard, count);
+  add_method(object, "exportRange", shard, export_range);
+  add_method(object, "digestRange", shard, digest_range);
+  add_method(object, "idsInRange", shard, ids_in_range);
   add_method(object, "checkpoint", shard, checkpoint);
   add_method(object, "updateSchema", shard, update_schema);
   add_method(object, "vacuum", shard, vacuum);

@@ -80,6 +80,26 @@ VectorSchema vector_schema_of(const Napi::Value& value) {
 
 Napi::Number number(Napi::Env env, uint64_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
 
+Napi::Value id_or_null(Napi::Env env, const std::optional<PointId>& id) {
+  if (!id.has_value()) return env.Null();
+  ByteWriter bytes;
+  bytes.id(*id);
+  return buffer_of(env, bytes.take());
+}
+
+std::optional<PointId> bound_of(const Napi::Value& value, const char* field) {
+  const auto bytes = optional_bytes_of(value);
+  if (!bytes.has_value()) return std::nullopt;
+  try {
+    ByteReader reader(*bytes);
+    const PointId id = reader.id();
+    reader.expect_end();
+    return id;
+  } catch (const FormatError& error) {
+    throw BadRequest(std::string(field) + " is no encoded id: " + error.what());
+  }
+}
+
 Napi::Array vectors_to_js(Napi::Env env, const ShardInfo& info) {
   Napi::Array vectors = Napi::Array::New(env, info.vectors.size());
   for (uint32_t i = 0; i < info.vectors.size(); i++) {
@@ -157,13 +177,18 @@ ScrollQuery scroll_query_of(const Napi::Value& value) {
 Napi::Value scroll_page_to_js(Napi::Env env, ScrollPage page) {
   Napi::Object object = Napi::Object::New(env);
   object["points"] = buffer_of(env, std::move(page.points));
-  if (page.next.has_value()) {
-    ByteWriter id;
-    id.id(*page.next);
-    object["next"] = buffer_of(env, id.take());
-  } else {
-    object["next"] = env.Null();
-  }
+  object["next"] = id_or_null(env, page.next);
+  return object;
+}
+
+IdRange id_range_of(const Napi::Value& after, const Napi::Value& to) { return {bound_of(after, "after"), bound_of(to, "to")}; }
+
+Napi::Value range_part_to_js(Napi::Env env, RangePart part, const char* field) {
+  Napi::Object object = Napi::Object::New(env);
+  object[field] = buffer_of(env, std::move(part.bytes));
+  object["count"] = number(env, part.count);
+  object["last"] = id_or_null(env, part.last);
+  object["more"] = Napi::Boolean::New(env, part.more);
   return object;
 }
 
@@ -187,6 +212,15 @@ Napi::Value shard_info_to_js(Napi::Env env, const ShardInfo& info) {
   object["fieldIndexes"] = fields;
   object["pendingRows"] = number(env, info.pending_rows);
   object["readOnly"] = info.read_only.has_value() ? Napi::Value(Napi::String::New(env, *info.read_only)) : env.Null();
+  Napi::Array clocks = Napi::Array::New(env, info.clocks.size());
+  for (uint32_t i = 0; i < info.clocks.size(); i++) {
+    Napi::Object to = Napi::Object::New(env);
+    to["peer"] = number(env, info.clocks[i].peer);
+    to["clock"] = number(env, info.clocks[i].clock);
+    to["tick"] = number(env, info.clocks[i].tick);
+    clocks[i] = to;
+  }
+  object["clocks"] = clocks;
   object["diskBytes"] = number(env, info.disk_bytes);
   object["memoryBytes"] = number(env, info.memory_bytes);
   return object;
