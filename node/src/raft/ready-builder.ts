@@ -28,8 +28,9 @@ export class ReadyBuilder {
     const reads = confirmedReads.length + abortedReads.length;
     if (lists + reads === 0 && hardState === null && snapshot === null && softState === null) return null;
     state.snapshot = null;
-    if (messages.length > 0) state.messages = [];
-    if (messagesAfterPersistence.length > 0) state.messagesAfterPersistence = [];
+    // Even empty lists are the driver's now: what is said later must not appear in a Ready of before.
+    state.messages = [];
+    state.messagesAfterPersistence = [];
     log.offered = log.lastIndex;
     const writesLog = snapshot !== null || entries.length > 0;
     return {
