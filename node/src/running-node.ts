@@ -12,12 +12,14 @@ import type { CollectionResources } from './collection/collection.js';
 import { CollectionFolders } from './collection/collection-folders.js';
 import { LocalCollections } from './collection/local-collections.js';
 import { noRemoteReplicas } from './collection/no-remote-replicas.js';
-import { OnlyReplica } from './collection/only-replica.js';
 import { OpeningSlots } from './collection/opening-slots.js';
 import type { Consensus } from './consensus/consensus.js';
 import { makeFolder } from './consensus/durable-file.js';
 import { StandaloneConsensus } from './consensus/standalone-consensus.js';
 import type { NativeAddon, NativeStore } from './engine/addon.js';
+import { processClock } from './replica/replica-clock.js';
+import type { RemoteReplicas } from './replica/remote-replicas.js';
+import { defaultReplicaSetLimits, ReplicaSet } from './replica/replica-set.js';
 import { LocalClusterService } from './service/local-cluster-service.js';
 import { LocalCollectionsService } from './service/local-collections-service.js';
 import { LocalPointsService } from './service/local-points-service.js';
@@ -136,7 +138,7 @@ export class RunningNode {
     this.#undo.push(() => store.close());
     await mkdir(settings.storage.snapshots_path, { recursive: true });
     const consensus = await storageStep(() => StandaloneConsensus.open(storageFolder));
-    const collections = this.#collections(consensus, store);
+    const collections = this.#collections(consensus, noRemoteReplicas, store);
     this.#undo.push(() => collections.close());
     await openCollections(collections, settings);
     const cluster = new LocalClusterService(consensus, null, collections);
@@ -171,7 +173,7 @@ export class RunningNode {
     this.#readiness.becomeReady();
   }
 
-  #collections(consensus: Consensus, store: NativeStore): LocalCollections {
+  #collections(consensus: Consensus, remote: RemoteReplicas, store: NativeStore): LocalCollections {
     const { addon, settings, logger } = this.#options;
     const resources: CollectionResources = {
       self: consensus.self,
@@ -186,7 +188,19 @@ export class RunningNode {
         onBackgroundError: (collection, error) =>
           logger.error({ err: error, collection }, 'A shard failed in the background'),
       },
-      replicasOf: (_collection, _shard, local) => new OnlyReplica(local),
+      replicasOf: (collection, shard, local, missed) =>
+        new ReplicaSet({
+          collection: { id: collection.id, name: collection.name },
+          shard,
+          metadata: consensus,
+          remote,
+          local,
+          missed,
+          agreed: addon.codec.agreed,
+          clock: processClock,
+          random: Math.random,
+          limits: defaultReplicaSetLimits,
+        }),
     };
     return new LocalCollections(resources, consensus);
   }

@@ -5,19 +5,22 @@ import type { CollectionConfig, DenseVectorParams } from '../metadata/collection
 import { replicaOn, type CollectionState } from '../metadata/metadata-state.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { CountRequest, RetrieveRequest, ShardWriteOptions } from '../replica/remote-replicas.js';
+import type { MissedWritesLedger } from '../replica/missed-writes-ledger.js';
+import type { ReadOptions } from '../replica/replica-reads.js';
+import type { ReplicaSet } from '../replica/replica-set.js';
 import type { LocalShard, WriteResult } from '../shard/local-shard.js';
 import { LocalShards, type ShardResources } from './local-shards.js';
 import { ShardFanOut } from './shard-fan-out.js';
 import { ShardRing } from './shard-ring.js';
 import { vectorShapes } from './shard-schema.js';
-import type { ShardReadOptions, ShardReplicas } from './shard-replicas.js';
 
-/** Makes the replica set of one shard. `local` gives the shard while it is open on this node. */
+/** Makes the replica set of one shard. `local` gives the shard while it is open on this node, `missed` its notes. */
 export type ReplicasOfShard = (
   collection: { readonly id: number; readonly name: string },
   shard: number,
   local: () => LocalShard | null,
-) => ShardReplicas;
+  missed: MissedWritesLedger,
+) => ReplicaSet;
 
 export interface CollectionResources {
   readonly self: PeerId;
@@ -33,7 +36,7 @@ export class Collection {
   /** The shards that are open on this node. */
   readonly locals: LocalShards;
   readonly #resources: CollectionResources;
-  readonly #replicas = new Map<number, ShardReplicas>();
+  readonly #replicas = new Map<number, ReplicaSet>();
   #fanOut: ShardFanOut | null = null;
   #state: CollectionState;
   #shardsConformTo: CollectionState | null = null;
@@ -44,7 +47,7 @@ export class Collection {
     this.name = state.name;
     // Names and sizes of vectors are those of the creation for as long as the collection lives.
     this.shapes = vectorShapes(state.config);
-    this.locals = new LocalShards(state, resources.shards);
+    this.locals = new LocalShards(state, resources.shards, (shard) => this.#replicas.get(shard)?.noteOpened());
     this.#resources = resources;
     this.#state = state;
     this.#addReplicas();
@@ -64,7 +67,7 @@ export class Collection {
     this.#addReplicas();
   }
 
-  replicas(shard: number): ShardReplicas | null {
+  replicas(shard: number): ReplicaSet | null {
     return this.#replicas.get(shard) ?? null;
   }
 
@@ -98,23 +101,24 @@ export class Collection {
     return this.#shards().writeEverywhere({ kind: 'filtered', filter, operation }, options);
   }
 
-  search(request: SearchRequest, params: DenseVectorParams, options: ShardReadOptions): Promise<Buffer> {
+  search(request: SearchRequest, params: DenseVectorParams, options: ReadOptions): Promise<Buffer> {
     return this.#shards().search(request, higherIsBetter(params), options);
   }
 
-  retrieve(request: RetrieveRequest, options: ShardReadOptions): Promise<Buffer> {
+  retrieve(request: RetrieveRequest, options: ReadOptions): Promise<Buffer> {
     return this.#shards().retrieve(request, options);
   }
 
-  scroll(request: ScrollRequest, options: ShardReadOptions): Promise<ScrollPage> {
+  scroll(request: ScrollRequest, options: ReadOptions): Promise<ScrollPage> {
     return this.#shards().scroll(request, options);
   }
 
-  count(request: CountRequest, options: ShardReadOptions): Promise<number> {
+  count(request: CountRequest, options: ReadOptions): Promise<number> {
     return this.#shards().count(request, options);
   }
 
   close(): Promise<void> {
+    for (const replicas of this.#replicas.values()) replicas.close();
     return this.locals.close();
   }
 
@@ -129,11 +133,10 @@ export class Collection {
     const missing = this.#state.shards.filter(({ id }) => !this.#replicas.has(id));
     if (missing.length === 0) return;
     const { codec, replicasOf } = this.#resources;
-    for (const { id } of missing)
-      this.#replicas.set(
-        id,
-        replicasOf(this, id, () => this.locals.get(id)),
-      );
+    for (const { id } of missing) {
+      const local = () => this.locals.get(id);
+      this.#replicas.set(id, replicasOf(this, id, local, this.locals.notes(id)));
+    }
     const ring = new ShardRing(codec, [...this.#replicas.keys()]);
     this.#fanOut = new ShardFanOut(codec, ring, this.#replicas);
   }

@@ -13,6 +13,8 @@ export class LocalCollections {
   readonly #resources: CollectionResources;
   readonly #consensus: Consensus;
   readonly #byName = new Map<string, CollectionReconciler>();
+  /** Names by identity. */
+  readonly #names = new Map<number, string>();
   readonly #followers: MetadataFollower[] = [];
   #seen: MetadataState['collections'] = new Map();
   #followed: MetadataState | null = null;
@@ -61,7 +63,9 @@ export class LocalCollections {
   }
 
   byIdentity(id: number): Collection | null {
-    return this.all().find((collection) => collection.id === id) ?? null;
+    const name = this.#names.get(id);
+    const collection = name === undefined ? null : this.get(name);
+    return collection?.id === id ? collection : null;
   }
 
   all(): readonly Collection[] {
@@ -152,7 +156,11 @@ export class LocalCollections {
         reconciler = new CollectionReconciler(name, this.#resources, this.#consensus);
         this.#byName.set(name, reconciler);
       }
-      reconciler.admit(collections.get(name) ?? null);
+      const earlier = before.get(name);
+      if (earlier !== undefined) this.#names.delete(earlier.id);
+      const state = collections.get(name);
+      if (state !== undefined) this.#names.set(state.id, name);
+      reconciler.admit(state ?? null);
     }
     return [...gone, ...changed];
   }

@@ -9,6 +9,7 @@ import { defaultShardPolicy, type ShardPolicy } from '../shard/shard-policy.js';
 import type { CollectionFolders } from './collection-folders.js';
 import type { OpeningSlots } from './opening-slots.js';
 import { createFieldIndexOperation, deleteFieldIndexOperation } from './operation-encoding.js';
+import { ShardNotes } from './shard-notes.js';
 import { shardSchema } from './shard-schema.js';
 
 /** What the shards of every collection of a node share. */
@@ -37,15 +38,29 @@ export class LocalShards {
   readonly #id: number;
   readonly #name: string;
   readonly #resources: ShardResources;
+  readonly #onOpened: (shard: number) => void;
   readonly #open = new Map<number, LocalShard>();
+  readonly #notes = new Map<number, ShardNotes>();
   /** The configuration that each open shard has. */
   readonly #configured = new Map<number, CollectionConfig>();
   #foldersChecked = false;
 
-  constructor({ id, name }: CollectionState, resources: ShardResources) {
+  /** `onOpened` is told of each shard before anybody can ask for it. */
+  constructor({ id, name }: CollectionState, resources: ShardResources, onOpened: (shard: number) => void) {
     this.#id = id;
     this.#name = name;
     this.#resources = resources;
+    this.#onOpened = onOpened;
+  }
+
+  /** Of replicas elsewhere that missed writes which the shard here took. The same object for as long as this lives. */
+  notes(shard: number): ShardNotes {
+    let notes = this.#notes.get(shard);
+    if (notes === undefined) {
+      notes = new ShardNotes();
+      this.#notes.set(shard, notes);
+    }
+    return notes;
   }
 
   get(shard: number): LocalShard | null {
@@ -104,6 +119,7 @@ export class LocalShards {
     const open = this.#open.get(shard);
     this.#open.delete(shard);
     this.#configured.delete(shard);
+    this.notes(shard).close();
     try {
       await open?.close();
     } catch (error) {
@@ -121,10 +137,11 @@ export class LocalShards {
       ...maintenanceOf(config),
       checkpointLogBytes: checkpointLogBytes(config),
     };
+    const directory = join(folders.path(this.#name), String(shard));
     const opened = await LocalShard.open({
       addon,
       store,
-      directory: join(folders.path(this.#name), String(shard)),
+      directory,
       collection: this.#id,
       shard,
       schema: shardSchema(config),
@@ -132,8 +149,15 @@ export class LocalShards {
       policy,
       onBackgroundError: (error) => onBackgroundError(this.#name, error),
     });
+    try {
+      await this.notes(shard).open(directory);
+    } catch (error) {
+      await opened.close();
+      throw error;
+    }
     this.#configured.set(shard, config);
     this.#open.set(shard, opened);
+    this.#onOpened(shard);
   }
 
   async #configure(shard: number, open: LocalShard, config: CollectionConfig): Promise<void> {

@@ -16,4 +16,5 @@ export const noRemoteReplicas: RemoteReplicas = {
   info: nobody,
   rangeDigest: nobody,
   missedWrites: nobody,
+  acceptLeader: nobody,
 };

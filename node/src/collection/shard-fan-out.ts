@@ -4,8 +4,9 @@ import type { NativeCodec, ScrollPage, ScrollRequest, SearchRequest } from '../e
 import { compareEncodedIds } from '../payload/point-id.js';
 import { pointBatchIds } from '../query/point-batch.js';
 import type { CountRequest, RetrieveRequest, ShardWrite, ShardWriteOptions } from '../replica/remote-replicas.js';
+import type { ReadOptions } from '../replica/replica-reads.js';
 import type { WriteResult } from '../shard/local-shard.js';
-import type { ShardReadOptions, ShardReplicas } from './shard-replicas.js';
+import type { ShardReplicas } from './shard-replicas.js';
 import type { ShardRing } from './shard-ring.js';
 
 /** More than any shard holds, and within what every encoding of a request keeps. */
@@ -43,7 +44,7 @@ export class ShardFanOut {
     return joinedWrite(await Promise.allSettled(this.#each((shard) => shard.write(write, options))));
   }
 
-  async search(request: SearchRequest, higherIsBetter: boolean, options: ShardReadOptions): Promise<Buffer> {
+  async search(request: SearchRequest, higherIsBetter: boolean, options: ReadOptions): Promise<Buffer> {
     if (this.#only !== null) return this.#only.search(request, options);
     const { offset, limit } = request;
     // Any shard may hold all of the points before the offset, so each is asked from its best on.
@@ -52,7 +53,7 @@ export class ShardFanOut {
     return this.#codec.mergeScored(batches, higherIsBetter, offset, limit);
   }
 
-  async retrieve(request: RetrieveRequest, options: ShardReadOptions): Promise<Buffer> {
+  async retrieve(request: RetrieveRequest, options: ReadOptions): Promise<Buffer> {
     if (this.#only !== null) return this.#only.retrieve(request, options);
     const parts = this.#ring.splitIds(request.ids);
     const batches = await Promise.all(
@@ -61,7 +62,7 @@ export class ShardFanOut {
     return batches.length === 1 && batches[0] !== undefined ? batches[0] : this.#codec.orderByIds(batches, request.ids);
   }
 
-  async scroll(request: ScrollRequest, options: ShardReadOptions): Promise<ScrollPage> {
+  async scroll(request: ScrollRequest, options: ReadOptions): Promise<ScrollPage> {
     if (this.#only !== null) return this.#only.scroll(request, options);
     const pages = await Promise.all(this.#each((shard) => shard.scroll(request, options)));
     const points = this.#codec.mergeById(
@@ -71,7 +72,7 @@ export class ShardFanOut {
     return { points, next: firstAfterPage(pages, request.limit) };
   }
 
-  async count(request: CountRequest, options: ShardReadOptions): Promise<number> {
+  async count(request: CountRequest, options: ReadOptions): Promise<number> {
     if (this.#only !== null) return this.#only.count(request, options);
     const counts = await Promise.all(this.#each((shard) => shard.count(request, options)));
     return counts.reduce((sum, count) => sum + count, 0);

@@ -8,7 +8,7 @@ import type { VectorShape } from '../engine/addon.js';
 import type { Filter, PointId } from '../payload/filter.js';
 import type { PayloadSelector, VectorSelector } from '../payload/selectors.js';
 import type { QueryPlan } from '../query/query-plan.js';
-import type { ReadConsistency } from '../collection/shard-replicas.js';
+import type { ReadConsistency } from '../replica/read-plan.js';
 import type { WriteOrdering } from '../replica/remote-replicas.js';
 import type { Access } from './access.js';
 

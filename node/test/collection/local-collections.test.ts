@@ -11,41 +11,27 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CollectionFolders } from '../../src/collection/collection-folders.js';
-import { LocalCollections } from '../../src/collection/local-collections.js';
-import { OnlyReplica } from '../../src/collection/only-replica.js';
-import { OpeningSlots } from '../../src/collection/opening-slots.js';
+import type { LocalCollections } from '../../src/collection/local-collections.js';
 import { setPayloadOperation } from '../../src/collection/operation-encoding.js';
-import type { Consensus } from '../../src/consensus/consensus.js';
 import { loadAddon, type NativeStore } from '../../src/engine/addon.js';
-import { apply } from '../../src/metadata/apply.js';
 import type { MetadataOperation } from '../../src/metadata/metadata-operation.js';
-import { firstPeerMetadata, type MetadataState } from '../../src/metadata/metadata-state.js';
 import { encodeIdsBlock } from '../../src/payload/point-id.js';
-import type { LocalShard } from '../../src/shard/local-shard.js';
-import { newCollectionConfig } from '../../src/service/new-collection-config.js';
-import { settingsSchema } from '../../src/settings/settings.js';
+import { localCollections, MemoryConsensus, openStore, smallCollection } from './collections-fixture.js';
 
 const addon = loadAddon();
 addon.configure({ searchThreads: 1, indexThreads: 1 });
 
-const config = newCollectionConfig(
-  {
-    vectors: [{ name: '', size: 2, distance: 'Dot', datatype: null, onDisk: null, hnsw: null, multivector: null }],
-    sparseVectors: [],
-  },
-  settingsSchema.parse({}),
-);
+const config = smallCollection();
 
 let folder: string;
 let store: NativeStore;
-let metadata: MetadataState;
+let consensus: MemoryConsensus;
 let collections: LocalCollections;
 const background: string[] = [];
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vdb-collections-'));
-  metadata = firstPeerMetadata(1);
+  consensus = new MemoryConsensus();
   background.length = 0;
   await open();
 });
@@ -57,36 +43,13 @@ afterEach(async () => {
 });
 
 async function open(): Promise<void> {
-  store = await addon.openStore(join(folder, 'rocksdb'), { blockCacheBytes: 1024 * 1024 });
+  store = await openStore(addon, folder);
   collections = openCollections((message) => background.push(message));
   await collections.start({ tolerant: false });
 }
 
 function openCollections(onBackgroundError: (message: string) => void): LocalCollections {
-  const consensus: Consensus = {
-    self: 1,
-    get state() {
-      return metadata;
-    },
-    propose: () => Promise.reject(new Error('nothing is proposed here')),
-    subscribe: () => () => undefined,
-    reached: () => Promise.resolve(),
-  };
-  const resources = {
-    self: consensus.self,
-    codec: addon.codec,
-    shards: {
-      addon,
-      store,
-      folders: new CollectionFolders(folder, store),
-      walSync: 'always' as const,
-      walSyncIntervalMs: 200,
-      opening: new OpeningSlots(2),
-      onBackgroundError: (_collection: string, error: Error) => onBackgroundError(error.message),
-    },
-    replicasOf: (_collection: unknown, _shard: number, local: () => LocalShard | null) => new OnlyReplica(local),
-  };
-  return new LocalCollections(resources, consensus);
+  return localCollections({ addon, store, folder, consensus, onBackgroundError });
 }
 
 async function close(): Promise<void> {
@@ -97,14 +60,12 @@ async function close(): Promise<void> {
 /** Changes the metadata as a crash right after it would leave it: without a reconcile. */
 function agree(...operations: readonly MetadataOperation[]): void {
   for (const operation of operations) {
-    const { state, applied } = apply(metadata, operation);
-    expect(applied.rejection).toBeNull();
-    metadata = state;
+    expect(consensus.agree(operation).rejection).toBeNull();
   }
 }
 
 function identityOf(name: string): number {
-  const collection = metadata.collections.get(name);
+  const collection = consensus.state.collections.get(name);
   if (collection === undefined) throw new Error(`${name} is in no metadata`);
   return collection.id;
 }
@@ -290,7 +251,7 @@ describe('a start', () => {
     const whole = readFileSync(path);
     for (const content of ['{', '{"format":9,"collection":1}', '{"format":1}']) {
       writeFileSync(path, content);
-      store = await addon.openStore(join(folder, 'rocksdb'), { blockCacheBytes: 1024 * 1024 });
+      store = await openStore(addon, folder);
       const damaged = openCollections(() => undefined);
       await expect(damaged.start({ tolerant: false })).rejects.toThrow(/collections\/a\/config\.json/);
       await damaged.close();
