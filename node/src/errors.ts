@@ -52,6 +52,10 @@ const catalogue = {
 
 export type ErrorKind = keyof typeof catalogue;
 
+export function isErrorKind(kind: string): kind is ErrorKind {
+  return Object.hasOwn(catalogue, kind);
+}
+
 /** An operating error with an answer for the caller. `message` comes without the prefix of its kind. */
 export class ServiceError extends Error {
   override readonly name = 'ServiceError';

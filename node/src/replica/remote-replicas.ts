@@ -3,7 +3,7 @@
  * calls; docs/internals/cluster.md ("Writes", "Reads") says what they mean.
  */
 import type { ScrollPage, ScrollRequest, SearchRequest } from '../engine/addon.js';
-import type { PeerId } from '../raft/entry.js';
+import type { PeerId } from '../metadata/peer-id.js';
 import type { WriteResult } from '../shard/local-shard.js';
 import type { ShardStatus } from '../shard/shard-status.js';
 
@@ -158,10 +158,6 @@ export interface RemoteReplicas {
   /** Coordinator to update leader. */
   forward(peer: PeerId, target: ShardTarget, write: ShardWrite, options: ForwardOptions): Promise<WriteResult>;
   /**
-   * Update leader to replica. What one peer sends to another by this and by `replaceRange` arrives in the order of the
-   * calls. `operation` carries its clock tag.
-   */
-  /**
    * Update leader to replica, before its first `follow`: afterwards the replica takes nothing of earlier leaders, and
    * has noted durably who is left out. Refused when the replica knows that the sender missed writes.
    */
@@ -171,6 +167,10 @@ export interface RemoteReplicas {
     announcement: LeaderAnnouncement,
     timeoutMs: number,
   ): Promise<LeaderAcceptance>;
+  /**
+   * Update leader to replica. What one peer sends to another by this, `acceptLeader` and `replaceRange` arrives in the
+   * order of the calls. `operation` carries its clock tag.
+   */
   follow(peer: PeerId, target: ShardTarget, operation: Uint8Array, options: FollowOptions): Promise<WriteResult>;
   /** Resolves when the replacement is durable. */
   replaceRange(peer: PeerId, target: ShardTarget, change: RangeReplacement, timeoutMs: number): Promise<void>;
@@ -190,7 +190,7 @@ export interface RemoteReplicas {
  * What this node does for other peers; called by the p2p server. `from` is the sender. Rejections that are neither
  * `ReplicaRefused` nor `ServiceError` reach the sender as `ServiceError` of the kind that `toServiceError` finds.
  *
- * Calls of `follow` and `replaceRange` of one peer are made one right after the other in the order of that peer's
+ * Calls of `acceptLeader`, `follow` and `replaceRange` of one peer are made one right after the other in the order of that peer's
  * calls, without waiting for the answers: whoever implements them takes their places synchronously. The bytes that
  * come with a call are the host's to keep; they are not changed afterwards.
  */
