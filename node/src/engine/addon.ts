@@ -70,7 +70,7 @@ export interface NativeLog {
   readonly sizeBytes: number;
   /**
    * Records from `from` on, in order, verified: as many as fit `maxBytes` of bodies, and at least one where
-   * there is one. Empty past the end. Rejects with CORRUPT for a record that does not verify, and with
+   * there is one. Empty past the end. Records that are not durable yet may be among them, or missing. Rejects with CORRUPT for a record that does not verify, and with
    * BAD_REQUEST when `from` is below `firstSequence`.
    */
   read(from: number, maxBytes: number): Promise<readonly LogRecord[]>;
@@ -193,8 +193,8 @@ export interface NativeShard {
   count(filter: Uint8Array | null, exact: boolean): Promise<number>;
   /**
    * The points after `after` (null: from the first) up to and with `to` (null: to the end), both encoded ids,
-   * at most `limit` of them (at least 1), with vectors as they are stored. Sees every operation that was applied
-   * before the call; each point is of one moment, the range need not be.
+   * at most `limit` of them (at least 1), and fewer, with `more`, past some 8 MiB; with vectors as they are stored.
+   * Sees every operation that was applied before the call; each point is of one moment, the range need not be.
    */
   exportRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeExport>;
   /** A digest of the ids and contents of the range, whatever their versions, slots and order of writing. */

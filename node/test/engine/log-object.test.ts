@@ -43,6 +43,30 @@ describe('the log in JavaScript', () => {
     await log.close();
   });
 
+  it('gives records back in bounded pieces', async () => {
+    const log = await addon.openLog(join(base, 'read'), options);
+    log.append(['one', 'two', 'three', 'four'].map((text) => Buffer.from(text)));
+    await log.durable(4);
+    const read = async (from: number, maxBytes: number): Promise<readonly (readonly [number, string])[]> =>
+      (await log.read(from, maxBytes)).map(({ sequence, body: bytes }) => [sequence, bytes.toString()]);
+    expect(await read(1, 6)).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+    ]);
+    expect(await read(3, 0)).toEqual([[3, 'three']]);
+    expect(await read(5, 100)).toEqual([]);
+    for (let i = 0; i < 3; i++) log.append([body(10_000)]);
+    await log.durable(7);
+    await log.truncateBefore(7);
+    expect(log.firstSequence).toBeGreaterThan(4);
+    await expect(log.read(4, 100)).rejects.toMatchObject({
+      code: 'BAD_REQUEST',
+      message: expect.stringContaining(`the oldest that is kept is ${log.firstSequence}`) as string,
+    });
+    await log.close();
+    await expect(log.read(7, 100)).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
   it('takes the bytes at the call, so that the buffer may be used again', async () => {
     const log = await addon.openLog(join(base, 'copied'), options);
     const buffer = Buffer.from('before');
