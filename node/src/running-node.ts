@@ -196,7 +196,7 @@ export class RunningNode {
           remote,
           local,
           missed,
-          agreed: addon.codec.agreed,
+          agreed: (batches, minimum, order) => addon.codec.agreed(batches, minimum, order),
           clock: processClock,
           random: Math.random,
           limits: defaultReplicaSetLimits,

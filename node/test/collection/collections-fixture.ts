@@ -86,7 +86,7 @@ export function localCollections(fixture: CollectionsFixture): LocalCollections 
           remote,
           local,
           missed,
-          agreed: addon.codec.agreed,
+          agreed: (batches, minimum, order) => addon.codec.agreed(batches, minimum, order),
           clock: processClock,
           random: () => 0,
           limits: defaultReplicaSetLimits,
