@@ -5,12 +5,17 @@
 import type { LogOptions, NativeLog } from '../engine/addon.js';
 import type { Entry, EntryId, LogIndex } from '../raft/entry.js';
 import type { HardState } from '../raft/ready.js';
-import { decodeJournalRecord, encodeJournalRecord, JournalFormatError, type JournalRecord } from './journal-record.js';
+import { decodeJournalRecord, encodeJournalRecord, type JournalRecord } from './journal-record.js';
 
 const readBytes = 4 * 1024 * 1024;
 
 /** Metadata is small, and segments are what the journal gives space back by. */
 export const journalOptions: LogOptions = { segmentBytes: 1024 * 1024, sync: 'always', syncIntervalMs: 0 };
+
+/** The records of a journal do not fit each other, or the snapshot beside them. */
+export class JournalContentError extends Error {
+  override readonly name = 'JournalContentError';
+}
 
 /** What the records of a journal say. */
 export interface JournalContent {
@@ -36,7 +41,7 @@ export class Journal {
     this.#log = log;
   }
 
-  /** Reads all of it. Throws `JournalFormatError` when its records do not fit each other. */
+  /** Reads all of it. Throws `JournalContentError` when its records do not fit each other. */
   static async open(log: NativeLog): Promise<{ readonly journal: Journal; readonly content: JournalContent }> {
     const journal = new Journal(log);
     const content = await journal.#replay();
@@ -134,7 +139,7 @@ function spliced(entries: Entry[], added: readonly Entry[]): Entry[] {
 function checkConsecutive(compacted: EntryId | null, entries: readonly Entry[]): void {
   let previous = compacted?.index ?? (entries[0]?.index ?? 1) - 1;
   for (const { index } of entries) {
-    if (index !== previous + 1) throw new JournalFormatError(`entry ${index} follows entry ${previous}`);
+    if (index !== previous + 1) throw new JournalContentError(`the journal's entry ${index} follows entry ${previous}`);
     previous = index;
   }
 }

@@ -39,7 +39,7 @@ export async function readIdentity(raftFolder: string): Promise<PeerIdentity | n
   const path = identityPath(raftFolder);
   const value = await readJson(path);
   if (value === null) return null;
-  const file: { [Key in 'format' | 'peer' | 'incarnation' | 'joined']?: unknown } = value;
+  const file: Partial<Record<'format' | 'peer' | 'incarnation' | 'joined', unknown>> = value;
   if (file.format !== format) {
     throw new PeerIdentityError(`${path} has format ${String(file.format)}, and this version reads format ${format}.`);
   }

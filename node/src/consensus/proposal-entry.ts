@@ -40,7 +40,7 @@ export function decodeProposal(data: Uint8Array): ProposalEntry {
   }
   const { id, oldest, op }: { id?: unknown; oldest?: unknown; op?: unknown } =
     typeof value === 'object' && value !== null ? value : {};
-  const [peer, incarnation, number]: unknown[] = Array.isArray(id) ? id : [];
+  const [peer, incarnation, number] = Array.isArray(id) ? (id as unknown[]) : [];
   if (!isPeerId(peer) || !isCount(incarnation) || !isCount(number) || !isCount(oldest) || oldest > number) {
     throw new ProposalFormatError('a proposal has no proper id');
   }

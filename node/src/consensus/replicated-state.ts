@@ -96,7 +96,7 @@ export function decodeState(data: Uint8Array): ReplicatedState {
 }
 
 function decodeSession(value: unknown): [PeerId, Session] {
-  const { peer, incarnation, oldest, outcomes }: { [Key in 'peer' | 'incarnation' | 'oldest' | 'outcomes']?: unknown } =
+  const { peer, incarnation, oldest, outcomes }: Partial<Record<'peer' | 'incarnation' | 'oldest' | 'outcomes', unknown>> =
     typeof value === 'object' && value !== null ? value : {};
   if (
     !isPeerId(peer) ||

@@ -19,7 +19,16 @@ export class StateListeners {
   }
 
   tell(state: MetadataState): void {
-    for (const listener of [...this.#listeners]) listener(state);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        // A defect of a listener is not one of consensus: it ends the process by itself, as any other.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
     for (const waiter of this.#waiters) {
       if (waiter.index > state.appliedIndex) continue;
       this.#waiters.delete(waiter);

@@ -1,0 +1,69 @@
+/** What a peer keeps an eye on: that the members are those of the metadata, and that its own address is. */
+import type { Applied, MetadataOperation } from '../metadata/metadata-operation.js';
+import type { MetadataState } from '../metadata/metadata-state.js';
+import type { PeerId } from '../metadata/peer-id.js';
+import { rejectionText } from '../metadata/rejection.js';
+import { nextMembershipStep } from './membership.js';
+import type { RaftDriver } from './raft-driver.js';
+
+interface Proposer {
+  readonly self: PeerId;
+  readonly state: MetadataState;
+  propose(operation: MetadataOperation): Promise<Applied>;
+}
+
+interface DutyOptions {
+  readonly uri: string;
+  readonly version: string;
+  readonly report: (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;
+}
+
+/** Ticks before what could not be announced is tried again. */
+const announceAgainTicks = 50;
+
+export class MemberDuties {
+  readonly #consensus: Proposer;
+  readonly #driver: RaftDriver;
+  readonly #options: DutyOptions;
+  #ticksToAnnounce = 0;
+
+  constructor(consensus: Proposer, driver: RaftDriver, options: DutyOptions) {
+    this.#consensus = consensus;
+    this.#driver = driver;
+    this.#options = options;
+  }
+
+  tick(): void {
+    this.#ticksToAnnounce = Math.max(0, this.#ticksToAnnounce - 1);
+    this.onState();
+  }
+
+  onState(): void {
+    this.#followPeers();
+    this.#announce();
+  }
+
+  #followPeers(): void {
+    const { raft } = this.#driver;
+    if (this.#driver.ended || raft.status().role !== 'leader') return;
+    const step = nextMembershipStep(this.#consensus.state, raft.status());
+    if (step === null) return;
+    if (raft.proposeConfChange({ ...step, context: new Uint8Array() }).kind === 'accepted') this.#driver.wake();
+  }
+
+  /** A node that comes back under another address, or with another version, tells the others. */
+  #announce(): void {
+    const { uri, version, report } = this.#options;
+    const { self, state } = this.#consensus;
+    const known = state.peers.get(self);
+    if (known === undefined || (known.uri === uri && known.version === version) || this.#ticksToAnnounce > 0) return;
+    if (this.#driver.raft.status().leader === null) return;
+    this.#ticksToAnnounce = announceAgainTicks;
+    this.#consensus.propose({ kind: 'update-peer', peer: self, uri, version }).then(
+      ({ rejection }) => {
+        if (rejection !== null) report('warn', `This node's address is not taken: ${rejectionText(rejection)}`);
+      },
+      (error: unknown) => report('warn', "This node's address could not be announced", error),
+    );
+  }
+}
