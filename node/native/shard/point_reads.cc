@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <unordered_set>
 #include <utility>
 
 #include "shard/filtered_slots.h"
@@ -84,9 +85,12 @@ std::vector<uint8_t> retrieve_points(Generation& generation, std::span<const uin
   in.expect_end();
   PointReader reader(generation, selection, false);
   std::vector<ScoredSlot> points;
+  // A small request that names one large point a million times must not get a million copies.
+  std::unordered_set<PointId> seen;
   {
     const SharedGuard guard(generation.lock);
     for (const PointId& id : wanted) {
+      if (!seen.insert(id).second) continue;
       if (const auto slot = generation.ids.find(id)) points.push_back({*slot, 0});
     }
   }

@@ -11,7 +11,7 @@
 
 namespace vdb {
 
-/** A point batch of the ids that exist, in the order asked. */
+/** A point batch of the ids that exist, in the order asked, each once. */
 std::vector<uint8_t> retrieve_points(Generation& generation, std::span<const uint8_t> ids, const Selection& selection);
 
 ScrollPage scroll_points(Generation& generation, const ScrollQuery& query);

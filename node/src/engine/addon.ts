@@ -187,7 +187,7 @@ export interface NativeShard {
   resolve(filter: Uint8Array): Promise<Buffer>;
   /** A point batch, best first. */
   search(request: SearchRequest): Promise<Buffer>;
-  /** A point batch of the ids that exist, in the order of the ids block. */
+  /** A point batch of the ids that exist, in the order of the ids block, each once. */
   retrieve(ids: Uint8Array, payload: Uint8Array, vectors: Uint8Array): Promise<Buffer>;
   scroll(request: ScrollRequest): Promise<ScrollPage>;
   count(filter: Uint8Array | null, exact: boolean): Promise<number>;
