@@ -8,6 +8,8 @@ import type { ReplicatedShard } from './replicated-shard.js';
 export interface SentRange {
   /** Points that were sent. */
   readonly count: number;
+  /** Size of the message that they were sent in. */
+  readonly bytes: number;
   /** Where it ended: null when the range was sent to its end. */
   readonly last: Uint8Array | null;
 }
@@ -63,9 +65,10 @@ export class LedShard {
     return this.#leadership.follows(peer);
   }
 
-  /** Resolves when all who take writes have accepted this leader, or are left out. */
-  prepare(): Promise<void> {
-    return this.#leadership.prepare(0);
+  /** Resolves when all who take writes have accepted this leader, or are left out and noted as such. */
+  async prepare(): Promise<void> {
+    await this.#leadership.prepare(0);
+    await this.#leadership.settled();
   }
 
   digest(range: IdRange): Promise<RangeDigest> {
@@ -99,10 +102,10 @@ export class LedShard {
       const operation = withClockTag(read.operation, leadership.nextTag());
       const last = read.more ? read.last : null;
       const change = { after: range.after, to: last ?? range.to, operation };
-      return { last, count: read.count, answer: leadership.sendReplacement(peer, change) };
+      return { last, count: read.count, bytes: operation.byteLength, answer: leadership.sendReplacement(peer, change) };
     });
     const answer = await sent.answer;
-    if (answer.kind === 'taken') return { count: sent.count, last: sent.last };
+    if (answer.kind === 'taken') return { count: sent.count, bytes: sent.bytes, last: sent.last };
     if (answer.kind === 'gone') throw new RangeNotTaken(peer);
     leadership.leaveOut([peer]);
     await leadership.settled();
