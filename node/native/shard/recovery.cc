@@ -75,6 +75,8 @@ void load_graphs(Generation& generation, const Manifest& manifest) {
     try {
       const auto bytes = read_verified(generation.directory(), entry.graph->file);
       space.set_graph(Graph::load(space.rows(), space.graph_options(), bytes, entry.rows));
+      // A file with rows past the manifest's is of no use later: after a power loss these may become others.
+      if (entry.graph->rows > entry.rows) continue;
       space.saved_graph = entry.graph;
       space.saved_graph_of = space.graph();
       space.saved_graph_bytes = bytes.size();
