@@ -33,7 +33,7 @@ async function run(): Promise<number | null> {
   if (warning !== null) logger.warn(warning);
   const addon = loadAddon();
   logger.info({ version: nodeVersion, api: apiVersion, engine: addon.info(), config: loaded.files }, 'Starting');
-  const node = await RunningNode.start({ addon, settings: loaded.settings, logger });
+  const node = await RunningNode.start({ addon, settings: loaded.settings, commandLine: options, logger });
   handleSignals(node, logger);
   try {
     await markInitialized(process.cwd());
@@ -79,6 +79,6 @@ run().then(
         ? error.message
         : `The node cannot start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
-    process.exit(1);
+    process.exit(error instanceof StartError ? error.exitCode : 1);
   },
 );

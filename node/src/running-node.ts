@@ -11,19 +11,29 @@ import { Authenticator } from './auth/authenticator.js';
 import type { CollectionResources } from './collection/collection.js';
 import { CollectionFolders } from './collection/collection-folders.js';
 import { LocalCollections } from './collection/local-collections.js';
+import { CollectionReplicaHost } from './collection/collection-replica-host.js';
+import { checkMissedWrites } from './collection/missed-writes-check.js';
 import { noRemoteReplicas } from './collection/no-remote-replicas.js';
 import { OpeningSlots } from './collection/opening-slots.js';
 import type { Consensus } from './consensus/consensus.js';
 import { makeFolder } from './consensus/durable-file.js';
+import { JoinRefusedError } from './consensus/joining.js';
+import { readIdentity } from './consensus/peer-identity.js';
+import { raftFolder } from './consensus/raft-opening.js';
 import { StandaloneConsensus } from './consensus/standalone-consensus.js';
 import type { NativeAddon, NativeStore } from './engine/addon.js';
+import { defaultPeerPort } from './peers/peer-address.js';
 import { processClock } from './replica/replica-clock.js';
 import type { RemoteReplicas } from './replica/remote-replicas.js';
 import { defaultReplicaSetLimits, ReplicaSet } from './replica/replica-set.js';
+import { RunningCluster } from './running-cluster.js';
+import { catchUp } from './service/catch-up.js';
+import { onlyPeer } from './service/cluster-peers.js';
 import { LocalClusterService } from './service/local-cluster-service.js';
 import { LocalCollectionsService } from './service/local-collections-service.js';
 import { LocalPointsService } from './service/local-points-service.js';
 import type { NodeServices } from './service/node-services.js';
+import type { CommandLine } from './settings/command-line.js';
 import { SettingsError } from './settings/load-settings.js';
 import type { Settings } from './settings/settings.js';
 import { NodeMetrics } from './telemetry/node-metrics.js';
@@ -42,7 +52,21 @@ const drainMs = 10_000;
 /** A reason why the node cannot start, as a sentence. */
 export class StartError extends Error {
   override readonly name = 'StartError';
+  /** Of the process. */
+  readonly exitCode: number;
+
+  constructor(message: string, { cause, exitCode = 1 }: { readonly cause?: unknown; readonly exitCode?: number } = {}) {
+    super(message, { cause });
+    this.exitCode = exitCode;
+  }
 }
+
+/** As the original exits, so that supervisors see a node that its cluster does not take. */
+const joinRefusedExitCode = 101;
+
+/** How long one attempt to hear from the leader may take, and the pause before the next. */
+const barrierTimeoutMs = 5_000;
+const retryMs = 250;
 
 function reason(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
@@ -76,15 +100,46 @@ async function storageStep<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-async function openCollections(collections: LocalCollections, settings: Settings): Promise<void> {
+async function openCollections(
+  collections: LocalCollections,
+  settings: Settings,
+  { mayLag }: { readonly mayLag: boolean },
+): Promise<void> {
   try {
-    await collections.start({ tolerant: settings.storage.handle_collection_load_errors });
+    await collections.start({ tolerant: settings.storage.handle_collection_load_errors, mayLag });
   } catch (error) {
     throw new StartError(
       `${reason(error)}. To start without what cannot be opened, set storage.handle_collection_load_errors.`,
       { cause: error },
     );
   }
+}
+
+/** A node that took part in a cluster keeps its metadata where it does not look when it is alone. */
+async function openAlone(storageFolder: string): Promise<StandaloneConsensus> {
+  if ((await readIdentity(raftFolder(storageFolder))) !== null) {
+    throw new StartError(
+      `The storage folder ${storageFolder} belongs to a node of a cluster: set cluster.enabled to start it`,
+    );
+  }
+  return StandaloneConsensus.open(storageFolder);
+}
+
+async function joinStep(step: () => Promise<void>): Promise<void> {
+  try {
+    await step();
+  } catch (error) {
+    throw new StartError(reason(error), {
+      cause: error,
+      exitCode: error instanceof JoinRefusedError ? joinRefusedExitCode : 1,
+    });
+  }
+}
+
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, delayMs).unref();
+  });
 }
 
 function listenError(api: string, host: string, port: number, error: unknown): StartError {
@@ -96,12 +151,16 @@ function listenError(api: string, host: string, port: number, error: unknown): S
 export interface NodeOptions {
   readonly addon: NativeAddon;
   readonly settings: Settings;
+  readonly commandLine: CommandLine;
   readonly logger: Logger;
 }
 
 export class RunningNode {
   readonly #options: NodeOptions;
-  readonly #readiness = new Readiness();
+  readonly #readiness = new Readiness(() => this.#able());
+  #able: () => boolean = () => true;
+  #mayDrop = false;
+  #stopped = false;
   readonly #undo: (() => Promise<void> | void)[] = [];
   #stopping: Promise<void> | null = null;
 
@@ -137,27 +196,19 @@ export class RunningNode {
     const store = await openStore(addon, storageFolder);
     this.#undo.push(() => store.close());
     await mkdir(settings.storage.snapshots_path, { recursive: true });
-    const consensus = await storageStep(() => StandaloneConsensus.open(storageFolder));
-    const collections = this.#collections(consensus, noRemoteReplicas, store);
+    const cluster = await this.#cluster();
+    const consensus = cluster?.consensus ?? (await storageStep(() => openAlone(storageFolder)));
+    const remote = cluster?.remote ?? noRemoteReplicas;
+    const collections = this.#collections(consensus, remote, store);
     this.#undo.push(() => collections.close());
-    await openCollections(collections, settings);
-    const cluster = new LocalClusterService(consensus, null, collections);
-    const metrics = new NodeMetrics(collections, cluster, settings.service.metrics_prefix ?? '');
+    if (cluster === null) await openCollections(collections, settings, { mayLag: false });
+    else await this.#join(cluster, collections);
+    const clusterService = new LocalClusterService(consensus, cluster?.consensus ?? null, collections);
+    const metrics = new NodeMetrics(collections, clusterService, settings.service.metrics_prefix ?? '');
     this.#undo.push(() => metrics.stop());
-    const searchTimeoutSec = settings.storage.performance.search_timeout_sec;
     const services: NodeServices = {
-      collections: new LocalCollectionsService({
-        consensus,
-        collections,
-        remote: noRemoteReplicas,
-        codec: addon.codec,
-        settings,
-        random: Math.random,
-      }),
-      points: new LocalPointsService(consensus, collections, addon.codec, {
-        searchTimeoutMs: searchTimeoutSec === null ? null : searchTimeoutSec * 1000,
-      }),
-      cluster,
+      ...this.#useCases(consensus, collections, cluster),
+      cluster: clusterService,
       codec: addon.codec,
       authenticator: new Authenticator({
         apiKey: settings.service.api_key,
@@ -169,15 +220,104 @@ export class RunningNode {
       metrics: metrics.requests,
       logger,
     };
-    await this.#listen(services, metrics, new NodeTelemetry(collections, cluster, addon));
-    this.#readiness.becomeReady();
+    await this.#listen(services, metrics, new NodeTelemetry(collections, clusterService, addon));
+    if (cluster === null) this.#readiness.becomeReady();
+    else this.#becomeReadyLater(cluster);
+  }
+
+  #useCases(
+    consensus: Consensus,
+    collections: LocalCollections,
+    cluster: RunningCluster | null,
+  ): Pick<NodeServices, 'collections' | 'points'> {
+    const { addon, settings } = this.#options;
+    const { codec } = addon;
+    const searchTimeoutSec = settings.storage.performance.search_timeout_sec;
+    const searchTimeoutMs = searchTimeoutSec === null ? null : searchTimeoutSec * 1000;
+    const peers = cluster ?? onlyPeer(consensus.self);
+    return {
+      collections: new LocalCollectionsService({
+        ...{ consensus, collections, peers, codec, settings },
+        remote: cluster?.remote ?? noRemoteReplicas,
+        random: Math.random,
+      }),
+      points: new LocalPointsService({ consensus, collections, peers, codec, searchTimeoutMs }),
+    };
+  }
+
+  async #cluster(): Promise<RunningCluster | null> {
+    const { addon, settings, commandLine, logger } = this.#options;
+    if (!settings.cluster.enabled) return null;
+    const cluster = await storageStep(() =>
+      RunningCluster.open({ addon, settings, commandLine, logger, ready: () => this.#readiness.ready }),
+    );
+    this.#able = () => !cluster.consensus.removed && cluster.consensus.status().thread.kind === 'working';
+    return cluster;
+  }
+
+  /**
+   * What this node has is opened before others can ask for it, unless it has no metadata yet that would say
+   * what it has.
+   */
+  async #join(cluster: RunningCluster, collections: LocalCollections): Promise<void> {
+    const { settings } = this.#options;
+    const { consensus, remote } = cluster;
+    const host = new CollectionReplicaHost(consensus, collections);
+    const begin = async (): Promise<void> => {
+      await openCollections(collections, settings, { mayLag: true });
+    };
+    const serve = async (): Promise<void> => {
+      await checkMissedWrites(consensus, collections, remote);
+      host.begin();
+    };
+    this.#undo.push(() => cluster.stop());
+    const known = consensus.state.peers.has(consensus.self);
+    if (known) await begin();
+    try {
+      await cluster.listen(host);
+    } catch (error) {
+      throw listenError('The peer API', settings.service.host, settings.cluster.p2p.port ?? defaultPeerPort, error);
+    }
+    if (known) await serve();
+    await joinStep(() => cluster.join());
+    if (!known) {
+      await begin();
+      await serve();
+    }
+    void this.#allowDrops(cluster, collections);
+  }
+
+  /** Shards are dropped only by metadata that is known to be as new as it ever was here. */
+  async #allowDrops({ consensus }: RunningCluster, collections: LocalCollections): Promise<void> {
+    while (!this.#mayDrop && !this.#stopped && !consensus.removed) {
+      this.#mayDrop = await consensus.barrier(barrierTimeoutMs).then(
+        () => true,
+        () => false,
+      );
+      if (!this.#mayDrop) await pause(retryMs);
+    }
+    if (!this.#stopped) collections.conformAll();
+  }
+
+  #becomeReadyLater(cluster: RunningCluster): void {
+    const { logger } = this.#options;
+    catchUp({
+      consensus: cluster.consensus,
+      commitIndexes: () => cluster.commitIndexes(),
+      pause: () => pause(retryMs),
+      stopped: () => this.#stopped,
+    }).then(
+      () => this.#readiness.becomeReady(),
+      (error: unknown) => logger.error({ err: error }, 'Catching up with the cluster failed'),
+    );
   }
 
   #collections(consensus: Consensus, remote: RemoteReplicas, store: NativeStore): LocalCollections {
     const { addon, settings, logger } = this.#options;
+    const { codec } = addon;
     const resources: CollectionResources = {
       self: consensus.self,
-      codec: addon.codec,
+      codec,
       shards: {
         addon,
         store,
@@ -185,18 +325,14 @@ export class RunningNode {
         walSync: settings.storage.wal.sync,
         walSyncIntervalMs: settings.storage.wal.sync_interval_ms,
         opening: new OpeningSlots(shardsOpenedAtOnce),
+        mayDrop: () => !settings.cluster.enabled || this.#mayDrop,
         onBackgroundError: (collection, error) =>
           logger.error({ err: error, collection }, 'A shard failed in the background'),
       },
-      replicasOf: (collection, shard, local, missed) =>
+      replicasOf: ({ id, name }, shard, local, missed) =>
         new ReplicaSet({
-          collection: { id: collection.id, name: collection.name },
-          shard,
-          metadata: consensus,
-          remote,
-          local,
-          missed,
-          agreed: (batches, minimum, order) => addon.codec.agreed(batches, minimum, order),
+          ...{ collection: { id, name }, shard, metadata: consensus, remote, local, missed },
+          agreed: (batches, minimum, order) => codec.agreed(batches, minimum, order),
           clock: processClock,
           random: Math.random,
           limits: defaultReplicaSetLimits,
@@ -243,6 +379,7 @@ export class RunningNode {
 
   /** In the opposite order of opening; one failure does not keep the rest from being saved. */
   async #close(): Promise<void> {
+    this.#stopped = true;
     const failures: unknown[] = [];
     for (let undo = this.#undo.pop(); undo !== undefined; undo = this.#undo.pop()) {
       try {

@@ -29,6 +29,18 @@ function retiredShard(identity: number, shard: number): string {
   return `${identity}-${shard}`;
 }
 
+/** A folder holds a collection that the metadata does not reach yet: it is neither opened nor removed. */
+export class NewerFolderError extends Error {
+  override readonly name = 'NewerFolderError';
+
+  constructor(name: string, identity: number, metadataIndex: number) {
+    super(
+      `The folder of collection ${name} was made at metadata index ${identity}, and the metadata here ends at ` +
+        `${metadataIndex}: it was lost, or is older than the collections`,
+    );
+  }
+}
+
 export class CollectionFolders {
   readonly #collections: string;
   readonly #deleted: string;

@@ -11,6 +11,7 @@ import { engineErrorCode } from '../engine/engine-error.js';
 import type { CollectionConfig } from '../metadata/collection-config.js';
 import { replicaOn, type CollectionState } from '../metadata/metadata-state.js';
 import { Collection, type CollectionResources } from './collection.js';
+import { NewerFolderError } from './collection-folders.js';
 import { ReconcileLane } from './reconcile-lane.js';
 
 /** How soon what failed, for want of space or of a leader say, is tried again. */
@@ -141,7 +142,7 @@ export class CollectionReconciler {
       await this.#prepareFolder(collection);
       await collection.conformShards();
     } catch (error) {
-      if (engineErrorCode(error) === 'NO_SPACE') throw error;
+      if (engineErrorCode(error) === 'NO_SPACE' || error instanceof NewerFolderError) throw error;
       throw new Error(`The collection ${this.#name} cannot be opened: ${reasonOf(error)}`, { cause: error });
     }
     if (this.#written !== collection.config) {
@@ -158,7 +159,11 @@ export class CollectionReconciler {
     if (this.#written !== null) return;
     const { folders } = this.#resources.shards;
     const identity = await folders.identity(this.#name);
-    if (identity !== null && identity !== collection.id) await folders.retire(this.#name, identity);
+    if (identity !== null && identity !== collection.id) {
+      const { appliedIndex } = this.#consensus.state;
+      if (identity > appliedIndex) throw new NewerFolderError(this.#name, identity, appliedIndex);
+      await folders.retire(this.#name, identity);
+    }
     const { state } = collection;
     if (identity !== collection.id) await folders.write(state);
     this.#written = state.config;

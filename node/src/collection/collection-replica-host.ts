@@ -33,10 +33,20 @@ export class CollectionReplicaHost implements ReplicaHost {
   readonly #collections: LocalCollections;
   /** The last of the ordered calls of a peer on a shard that wait; those that come later wait behind it. */
   readonly #waiting = new Map<string, Promise<void>>();
+  #serving = false;
+  readonly #served: Promise<void>;
+  #serve: () => void = () => undefined;
 
   constructor(consensus: Consensus, collections: LocalCollections) {
     this.#consensus = consensus;
     this.#collections = collections;
+    this.#served = new Promise((resolve) => (this.#serve = resolve));
+  }
+
+  /** Until then only `missedWrites` is answered, because a node that starts does not know whether it missed any. */
+  begin(): void {
+    this.#serving = true;
+    this.#serve();
   }
 
   forward(from: PeerId, target: ShardTarget, write: ShardWrite, options: ForwardOptions): Promise<WriteResult> {
@@ -119,12 +129,13 @@ export class CollectionReplicaHost implements ReplicaHost {
 
   /** The replica set, unless there is something to wait for. */
   #ready({ collection: id, shard }: ShardTarget): ReplicaSet | null {
-    const collection = this.#collections.byIdentity(id);
+    const collection = this.#serving ? this.#collections.byIdentity(id) : null;
     if (collection === null) return null;
     return collection.locals.get(shard) !== null ? collection.replicas(shard) : null;
   }
 
   async #awaited({ collection: id, shard, metadataIndex }: ShardTarget): Promise<ReplicaSet> {
+    await this.#served;
     const { state } = this.#consensus;
     if (state.appliedIndex < metadataIndex) {
       await this.#consensus.reached(metadataIndex, waitMs).catch(() => {

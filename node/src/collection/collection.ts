@@ -81,8 +81,7 @@ export class Collection {
   async conformShards(): Promise<void> {
     const state = this.#state;
     if (this.#shardsConformTo === state) return;
-    await this.locals.conform(state.config, this.ownShards());
-    this.#shardsConformTo = state;
+    if (await this.locals.conform(state.config, this.ownShards())) this.#shardsConformTo = state;
   }
 
   async conformFieldIndexes(): Promise<void> {

@@ -7,7 +7,13 @@ import { engineErrorCode } from '../engine/engine-error.js';
 import type { MetadataState } from '../metadata/metadata-state.js';
 import type { Collection, CollectionResources } from './collection.js';
 import { CollectionReconciler } from './collection-reconciler.js';
+import { NewerFolderError } from './collection-folders.js';
 import type { MetadataFollower } from './metadata-follower.js';
+
+export interface StartOptions {
+  readonly tolerant: boolean;
+  readonly mayLag: boolean;
+}
 
 export class LocalCollections {
   readonly #resources: CollectionResources;
@@ -28,23 +34,29 @@ export class LocalCollections {
 
   /**
    * Clears what earlier processes left half-way, then opens everything. A collection that cannot be
-   * opened ends the start, or with `tolerant` is left out and named by `failure`.
+   * opened ends the start, or with `tolerant` is left out and named by `failure`. `mayLag`: the metadata may
+   * be older than what is on disk, and catches up.
    */
-  async start({ tolerant }: { readonly tolerant: boolean }): Promise<void> {
+  async start(options: StartOptions): Promise<void> {
     const { folders } = this.#resources.shards;
     await folders.prepare();
     await folders.emptyDeleted();
-    const { collections } = this.#consensus.state;
-    this.#admit(collections);
-    await this.#retireStrangers(collections, tolerant);
+    const { state } = this.#consensus;
+    this.#admit(state.collections);
+    await this.#retireStrangers(state, options);
     const outcomes = await Promise.allSettled(
-      [...this.#byName.values()].map((reconciler) => this.#openAtStart(reconciler, tolerant)),
+      [...this.#byName.values()].map((reconciler) => this.#openAtStart(reconciler, options)),
     );
     // All have ended before an error is passed on: nothing opens behind the back of whoever handles it.
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
     this.#unsubscribe = this.#consensus.subscribe((state) => this.#follow(state));
     this.#follow(this.#consensus.state);
+  }
+
+  /** To be called when `mayDrop` has become true. */
+  conformAll(): void {
+    for (const reconciler of this.#byName.values()) reconciler.openShards().catch(() => undefined);
   }
 
   /** Told of the metadata from now on. */
@@ -97,13 +109,18 @@ export class LocalCollections {
   }
 
   /** Folders of collections that were deleted, or replaced, while this node was not running. */
-  async #retireStrangers(wanted: MetadataState['collections'], tolerant: boolean): Promise<void> {
+  async #retireStrangers(
+    { collections, appliedIndex }: MetadataState,
+    { tolerant, mayLag }: StartOptions,
+  ): Promise<void> {
     const { folders } = this.#resources.shards;
     for (const name of await folders.names()) {
-      const state = wanted.get(name);
+      const state = collections.get(name);
       try {
         const identity = await folders.identity(name);
-        if (identity !== null && identity !== state?.id) await folders.retire(name, identity);
+        if (identity === null || identity === state?.id) continue;
+        if (identity <= appliedIndex) await folders.retire(name, identity);
+        else if (!mayLag) throw new NewerFolderError(name, identity, appliedIndex);
       } catch (error) {
         if (state === undefined || !tolerant) throw error;
         await this.#byName.get(name)?.fail(state.id, error);
@@ -111,7 +128,7 @@ export class LocalCollections {
     }
   }
 
-  async #openAtStart(reconciler: CollectionReconciler, tolerant: boolean): Promise<void> {
+  async #openAtStart(reconciler: CollectionReconciler, { tolerant, mayLag }: StartOptions): Promise<void> {
     const id = reconciler.collection?.id;
     // Left out already.
     if (id === undefined) return;
@@ -120,6 +137,8 @@ export class LocalCollections {
     } catch (error) {
       // What is there can be read; the rest is made when space returns.
       if (engineErrorCode(error) === 'NO_SPACE' && reconciler.shardsOpen) return;
+      // The metadata that says so is on its way.
+      if (error instanceof NewerFolderError && mayLag) return;
       if (!tolerant) throw error;
       await reconciler.fail(id, error);
     }

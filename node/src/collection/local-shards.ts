@@ -20,6 +20,11 @@ export interface ShardResources {
   readonly walSync: 'always' | 'interval';
   readonly walSyncIntervalMs: number;
   readonly opening: OpeningSlots;
+  /**
+   * Whether the metadata of this node is known to be as new as it ever was here. Right after a start it may be
+   * older, and a shard that it does not give this node may be the only copy by what was agreed on since.
+   */
+  readonly mayDrop: () => boolean;
   readonly onBackgroundError: (collection: string, error: Error) => void;
 }
 
@@ -72,9 +77,12 @@ export class LocalShards {
     return [...this.#open].sort(([a], [b]) => a - b);
   }
 
-  /** Opens the shards of `wanted`, drops the others, and gives all of them the configuration. */
-  async conform(config: CollectionConfig, wanted: ReadonlySet<number>): Promise<void> {
-    await this.#dropForeign(wanted);
+  /**
+   * Opens the shards of `wanted`, drops the others, and gives all of them the configuration. False: there are others,
+   * and they may not be dropped yet.
+   */
+  async conform(config: CollectionConfig, wanted: ReadonlySet<number>): Promise<boolean> {
+    const dropped = await this.#dropForeign(wanted);
     await Promise.all(
       Array.from(wanted, async (shard) => {
         const open = this.#open.get(shard);
@@ -82,6 +90,7 @@ export class LocalShards {
         else await this.#configure(shard, open, config);
       }),
     );
+    return dropped;
   }
 
   /** Builds and removes field indexes. What a full disk keeps from being built is made when space returns. */
@@ -103,16 +112,18 @@ export class LocalShards {
     if (failed !== undefined) throw failed.reason;
   }
 
-  async #dropForeign(wanted: ReadonlySet<number>): Promise<void> {
+  async #dropForeign(wanted: ReadonlySet<number>): Promise<boolean> {
     const foreign = new Set([...this.#open.keys()].filter((shard) => !wanted.has(shard)));
     if (!this.#foldersChecked) {
       // What the metadata took away while this node was not running.
       for (const shard of await this.#resources.folders.shards(this.#name)) {
         if (!wanted.has(shard)) foreign.add(shard);
       }
-      this.#foldersChecked = true;
     }
+    if (!this.#resources.mayDrop()) return foreign.size === 0;
     for (const shard of foreign) await this.#drop(shard);
+    this.#foldersChecked = true;
+    return true;
   }
 
   async #drop(shard: number): Promise<void> {

@@ -16,11 +16,13 @@ import type { RemoteReplicas, ReplicaInfo } from '../replica/remote-replicas.js'
 import { worstStatus } from '../shard/shard-status.js';
 import type { Settings } from '../settings/settings.js';
 import { requireManage, type Access } from './access.js';
+import type { ClusterPeers } from './cluster-peers.js';
 import { checkCollectionName } from './collection-name.js';
 import type { CollectionInfo, CollectionsService, CreateCollection } from './collections-service.js';
 import { mergedMetadata } from './collection-metadata.js';
 import { withDeadline } from './deadline.js';
-import { alreadyExists, noSuchCollection, notServed, refuseRejected } from './metadata-answers.js';
+import { knownToPeers } from './known-to-peers.js';
+import { noSuchCollection, notServed, refuseRejected } from './metadata-answers.js';
 import { metadataTimeoutMs } from './metadata-timeout.js';
 import { metadataFulfils } from './metadata-wait.js';
 import { checkNewCollection } from './new-collection-checks.js';
@@ -31,6 +33,7 @@ export interface CollectionsServiceParts {
   readonly consensus: Consensus;
   readonly collections: LocalCollections;
   readonly remote: RemoteReplicas;
+  readonly peers: ClusterPeers;
   readonly codec: NativeCodec;
   readonly settings: Settings;
   /** From 0 up to 1, for ties between peers. */
@@ -49,7 +52,6 @@ export class LocalCollectionsService implements CollectionsService {
     checkCollectionName(name);
     const { consensus, settings } = this.#parts;
     const { collections, peers } = consensus.state;
-    if (collections.has(name)) throw alreadyExists(name);
     const limit = settings.storage.max_collections;
     if (limit !== null && collections.size >= limit) {
       throw new ServiceError(
@@ -60,17 +62,25 @@ export class LocalCollectionsService implements CollectionsService {
     const metadata = request.metadata === undefined ? {} : { metadata: this.#objectText(request.metadata) };
     const config = newCollectionConfig({ ...request, ...metadata }, settings, peers.size);
     checkNewCollection(config);
-    const placement = this.#placement(config);
     const deadlineMs = performance.now() + metadataTimeoutMs(timeoutMs);
+    const reachable = await this.#parts.peers.reachable();
+    const placement = this.#placement(config, reachable);
     const operation = { kind: 'create-collection', name, config, placement } as const;
     const id = await this.#change(name, operation, timeoutMs);
-    // Where this wait ends without success the collection is there all the same, and becomes active by itself.
-    await metadataFulfils(
-      consensus,
-      (state) => allInUse(collectionById(state, id)),
-      Math.max(0, deadlineMs - performance.now()),
-    );
+    await this.#inUse(id, reachable, deadlineMs);
     return true;
+  }
+
+  /**
+   * Waits until the replicas of peers that can be reached take part, and those peers know it: the next request may go
+   * to any of them. Where this ends without success the collection is there all the same, and its replicas become
+   * active by themselves.
+   */
+  async #inUse(id: number, reachable: ReadonlySet<PeerId>, deadlineMs: number): Promise<void> {
+    const { consensus, peers } = this.#parts;
+    const leftMs = (): number => Math.max(0, deadlineMs - performance.now());
+    await metadataFulfils(consensus, (state) => allInUse(collectionById(state, id), reachable), leftMs());
+    await peers.reached(reachable, consensus.state.appliedIndex, leftMs());
   }
 
   async update(access: Access, name: string, change: CollectionChange, timeoutMs: number | null): Promise<boolean> {
@@ -86,19 +96,23 @@ export class LocalCollectionsService implements CollectionsService {
       collection: state.id,
       change: { ...change, ...metadata },
     } as const;
-    await this.#change(name, operation, timeoutMs);
+    const deadlineMs = performance.now() + metadataTimeoutMs(timeoutMs);
+    const index = await this.#change(name, operation, timeoutMs);
+    await knownToPeers(this.#parts.peers, index, deadlineMs);
     return true;
   }
 
   async delete(access: Access, name: string, timeoutMs: number | null): Promise<boolean> {
     requireManage(access);
-    const { consensus, collections } = this.#parts;
+    const { consensus, collections, peers } = this.#parts;
     const state = consensus.state.collections.get(name);
     if (state === undefined) return false;
     const limitMs = metadataTimeoutMs(timeoutMs);
+    const deadlineMs = performance.now() + limitMs;
     const operation = { kind: 'delete-collection', collection: state.id } as const;
-    const { rejection } = await consensus.propose(operation, { timeoutMs: limitMs });
+    const { rejection, index } = await consensus.propose(operation, { timeoutMs: limitMs });
     await withDeadline(collections.reconcile(name), limitMs, null);
+    await knownToPeers(peers, index, deadlineMs);
     return rejection === null;
   }
 
@@ -132,7 +146,8 @@ export class LocalCollectionsService implements CollectionsService {
     return applied.index;
   }
 
-  #placement({ params }: CollectionConfig): readonly (readonly PeerId[])[] {
+  /** On peers that can be reached, unless there are too few of them: the others get their replicas when they are back. */
+  #placement({ params }: CollectionConfig, reachable: ReadonlySet<PeerId>): readonly (readonly PeerId[])[] {
     const { consensus, random } = this.#parts;
     const { peers, collections } = consensus.state;
     const load = new Map<PeerId, number>();
@@ -141,8 +156,10 @@ export class LocalCollectionsService implements CollectionsService {
         for (const { peer } of replicas) load.set(peer, (load.get(peer) ?? 0) + 1);
       }
     }
+    const all = [...peers.keys()];
+    const usable = all.filter((peer) => reachable.has(peer));
     return placeReplicas({
-      peers: [...peers.keys()],
+      peers: usable.length < Math.min(params.replicationFactor, all.length) ? all : usable,
       shardNumber: params.shardNumber,
       replicationFactor: params.replicationFactor,
       load,
@@ -160,10 +177,10 @@ export class LocalCollectionsService implements CollectionsService {
   }
 }
 
-/** Every replica counts; or the collection is gone again, and nothing is left to wait for. */
-function allInUse(collection: CollectionState | null): boolean {
-  if (collection === null) return true;
-  return collection.shards.every(({ replicas }) => replicas.every(({ state }) => isSourceOfTruth(state)));
+/** Every replica of these peers counts; or the collection is gone again, and nothing is left to wait for. */
+function allInUse(collection: CollectionState | null, peers: ReadonlySet<PeerId>): boolean {
+  const replicas = (collection?.shards ?? []).flatMap((shard) => shard.replicas);
+  return replicas.every(({ peer, state }) => !peers.has(peer) || isSourceOfTruth(state));
 }
 
 function collectionInfo({ state }: Collection, shards: readonly ReplicaInfo[]): CollectionInfo {

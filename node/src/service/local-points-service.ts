@@ -11,7 +11,9 @@ import { decodePointId, encodeIdsBlock, encodePointId } from '../payload/point-i
 import { encodePayloadSelector, encodeVectorSelector } from '../payload/selectors.js';
 import type { QueryPlan } from '../query/query-plan.js';
 import { requireWrite, type Access } from './access.js';
+import type { ClusterPeers } from './cluster-peers.js';
 import { withDeadline } from './deadline.js';
+import { knownToPeers } from './known-to-peers.js';
 import { noSuchCollection, notServed, refuseRejected } from './metadata-answers.js';
 import { metadataTimeoutMs } from './metadata-timeout.js';
 import type {
@@ -31,23 +33,24 @@ import { WriteRunner } from './write-runner.js';
 /** Queries of one batch that are under way at once: enough for every search thread of the engine. */
 const batchConcurrency = 32;
 
+/** What the use cases on points stand on. */
+export interface PointsServiceParts {
+  readonly consensus: Consensus;
+  readonly collections: LocalCollections;
+  readonly peers: ClusterPeers;
+  readonly codec: NativeCodec;
+  /** For reads whose caller sets no limit; null: none. */
+  readonly searchTimeoutMs: number | null;
+}
+
 export class LocalPointsService implements PointsService {
-  readonly #consensus: Consensus;
-  readonly #collections: LocalCollections;
+  readonly #parts: PointsServiceParts;
   readonly #writes: WriteRunner;
   readonly #queries = new QueryRunner();
-  readonly #searchTimeoutMs: number | null;
 
-  constructor(
-    consensus: Consensus,
-    collections: LocalCollections,
-    codec: NativeCodec,
-    options: { readonly searchTimeoutMs: number | null },
-  ) {
-    this.#consensus = consensus;
-    this.#collections = collections;
-    this.#writes = new WriteRunner(codec);
-    this.#searchTimeoutMs = options.searchTimeoutMs;
+  constructor(parts: PointsServiceParts) {
+    this.#parts = parts;
+    this.#writes = new WriteRunner(parts.codec);
   }
 
   async update(
@@ -180,23 +183,27 @@ export class LocalPointsService implements PointsService {
     options: WriteOptions,
   ): Promise<UpdateResult> {
     return this.#guarded(name, async (found) => {
+      const { consensus, collections, peers } = this.#parts;
       const timeoutMs = metadataTimeoutMs(options.timeoutMs);
-      refuseRejected(await this.#consensus.propose(change(found), { timeoutMs }), name);
-      // What is asked for is durable now. Without wait the shard builds the index behind the answer; a
+      const deadlineMs = performance.now() + timeoutMs;
+      const applied = await consensus.propose(change(found), { timeoutMs });
+      refuseRejected(applied, name);
+      // What is asked for is durable now. Without wait the shards build the index behind the answer; a
       // failure of that is reported by the shard's state and tried again by the next reconcile.
-      const built = this.#collections.reconcile(name);
-      const done: UpdateResult = { operationId: null, status: 'completed' };
+      const built = collections.reconcile(name);
       if (!options.wait) {
         built.catch(() => undefined);
         return { operationId: null, status: 'acknowledged' };
       }
       const outcome = await withDeadline(built, options.timeoutMs, 'wait_timeout' as const);
-      return outcome === 'wait_timeout' ? { operationId: null, status: 'wait_timeout' } : done;
+      if (outcome === 'wait_timeout') return { operationId: null, status: 'wait_timeout' };
+      await knownToPeers(peers, applied.index, deadlineMs);
+      return { operationId: null, status: 'completed' };
     });
   }
 
   async #read<T>(collection: string, options: ReadOptions, body: (found: Collection) => Promise<T>): Promise<T> {
-    const limitMs = options.timeoutMs ?? this.#searchTimeoutMs;
+    const limitMs = options.timeoutMs ?? this.#parts.searchTimeoutMs;
     const timedOut = Symbol('timed out');
     const outcome = await this.#guarded(collection, (found) => withDeadline(body(found), limitMs, timedOut));
     if (outcome === timedOut) {
@@ -206,14 +213,14 @@ export class LocalPointsService implements PointsService {
   }
 
   async #guarded<T>(name: string, body: (found: Collection) => Promise<T>): Promise<T> {
-    const found = this.#collections.get(name);
-    if (found === null) throw notServed(this.#collections, name);
+    const found = this.#parts.collections.get(name);
+    if (found === null) throw notServed(this.#parts.collections, name);
     try {
       return await body(found);
     } catch (error) {
       const failure = toServiceError(error);
       // The collection went while the request was under way: the same answer as a moment later.
-      if (failure.kind === 'unavailable' && this.#collections.get(name) !== found) throw noSuchCollection(name);
+      if (failure.kind === 'unavailable' && this.#parts.collections.get(name) !== found) throw noSuchCollection(name);
       throw failure;
     }
   }

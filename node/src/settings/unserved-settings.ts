@@ -11,11 +11,6 @@ import type { Settings } from './settings.js';
 export function startRefusals(settings: Settings, commandLine: CommandLine): string[] {
   const refusals: [boolean, string][] = [
     [
-      settings.cluster.enabled,
-      'cluster.enabled is true, and the distributed mode is not built yet: run one node alone, or set it to false.',
-    ],
-    [settings.cluster.p2p.enable_tls, 'cluster.p2p.enable_tls is true, and TLS between peers is not built yet.'],
-    [
       settings.service.jwt_rbac === true,
       'service.jwt_rbac is true, and access tokens are not built yet: use api keys, or set it to false.',
     ],
@@ -37,10 +32,7 @@ export function startRefusals(settings: Settings, commandLine: CommandLine): str
       'storage.collection.strict_mode.enabled is true, and strict mode is not built yet.',
     ],
     [settings.storage.recovery_mode !== null, 'storage.recovery_mode is set, and the recovery mode is not built yet.'],
-    [
-      settings.storage.node_type === 'Listener',
-      'storage.node_type is Listener, and listener nodes are part of the distributed mode, which is not built yet.',
-    ],
+    [settings.storage.node_type === 'Listener', 'storage.node_type is Listener, and listener nodes are not built yet.'],
     [
       settings.storage.snapshots_config.snapshots_storage === 's3',
       'storage.snapshots_config.snapshots_storage is s3, and snapshots are not built yet.',
@@ -51,8 +43,8 @@ export function startRefusals(settings: Settings, commandLine: CommandLine): str
       '--storage-snapshot is given, and recovering from snapshots is not built yet.',
     ],
     [
-      commandLine.reinit,
-      '--reinit is given, and there is no consensus to restart: the distributed mode is not built yet.',
+      commandLine.reinit && !settings.cluster.enabled,
+      '--reinit is given, and there is no consensus to restart: cluster.enabled is false.',
     ],
     [
       settings.service.api_key === null && settings.service.read_only_api_key !== null,
@@ -88,7 +80,6 @@ const inertKeys = [
   'storage.optimizers_overwrite',
   'storage.hnsw_index.memory',
   'storage.shard_transfer_method',
-  'storage.collection.shard_number_per_node',
   'storage.collection.vectors.memory',
   'storage.collection.quantization',
   'service.max_workers',
@@ -100,26 +91,33 @@ const inertKeys = [
   'service.enable_snapshot_url_recovery',
   'service.http_client_disconnect_timeout_sec',
   'service.metrics_port',
-  'cluster.connection_timeout_ms',
-  'cluster.grpc_timeout_ms',
-  'cluster.peer_id',
   'cluster.resharding_enabled',
-  'cluster.p2p',
-  'cluster.consensus',
-  'tls.ca_cert',
   'feature_flags',
   'inference',
   'gpu',
   'debugger',
 ] as const;
 
+/** Those that only a node of a cluster acts on. */
+const clusterKeys = [
+  'storage.collection.shard_number_per_node',
+  'cluster.connection_timeout_ms',
+  'cluster.grpc_timeout_ms',
+  'cluster.peer_id',
+  'cluster.p2p',
+  'cluster.consensus',
+  'tls.ca_cert',
+] as const;
+
 /** One warning for all that was set and is not acted on, or null. */
 export function unservedWarning(loaded: LoadedSettings, commandLine: CommandLine): string | null {
   const given = [...loaded.givenKeys];
-  const inert = inertKeys.filter((key) => given.some((path) => path === key || path.startsWith(`${key}.`)));
+  const { enabled } = loaded.settings.cluster;
+  const keys = enabled ? inertKeys : [...inertKeys, ...clusterKeys];
+  const inert = keys.filter((key) => given.some((path) => path === key || path.startsWith(`${key}.`)));
   const flags = [
-    commandLine.bootstrap === null ? null : '--bootstrap',
-    commandLine.uri === null ? null : '--uri',
+    commandLine.bootstrap === null || enabled ? null : '--bootstrap',
+    commandLine.uri === null || enabled ? null : '--uri',
     commandLine.forceSnapshot ? '--force-snapshot' : null,
   ].filter((name): name is string => name !== null);
   const parts = [

@@ -46,20 +46,26 @@ async function both(method: string, path: string, body?: object): Promise<RestRe
   return many;
 }
 
-function resultOf<T>(reply: RestReply): T {
-  return reply.json.result as T;
+interface Found {
+  readonly id: string | number;
 }
 
-interface Page {
-  readonly points: readonly { readonly id: string | number }[];
+interface Result {
+  readonly count: number;
+  readonly points: readonly Found[];
   readonly next_page_offset: string | number | null;
+}
+
+/** What answers have in them, as far as these tests look. */
+function resultOf(reply: RestReply): Result {
+  return reply.json.result as Result;
 }
 
 describe('reads', () => {
   it('count over all shards', async () => {
     expect(resultOf(await both('POST', '/points/count', {}))).toEqual({ count: points });
     const filter = { must: [{ key: 'group', match: { value: 'g3' } }] };
-    expect(resultOf<{ count: number }>(await both('POST', '/points/count', { filter })).count).toBeGreaterThan(40);
+    expect(resultOf(await both('POST', '/points/count', { filter })).count).toBeGreaterThan(40);
   });
 
   it('scroll through all points in the order of ids, page by page', async () => {
@@ -67,7 +73,7 @@ describe('reads', () => {
     let offset: string | number | null = null;
     do {
       const body = { limit: 37, with_vector: true, ...(offset === null ? {} : { offset }) };
-      const page: Page = resultOf(await both('POST', '/points/scroll', body));
+      const page = resultOf(await both('POST', '/points/scroll', body));
       seen.push(...page.points.map(({ id }) => id));
       offset = page.next_page_offset;
     } while (offset !== null);
@@ -77,7 +83,7 @@ describe('reads', () => {
 
   it('scroll with a page as large as what there is, and larger', async () => {
     for (const limit of [points - 1, points, points + 1, 4_000_000_000]) {
-      const page: Page = resultOf(await both('POST', '/points/scroll', { limit, with_payload: false }));
+      const page = resultOf(await both('POST', '/points/scroll', { limit, with_payload: false }));
       expect(page.points).toHaveLength(Math.min(limit, points));
       expect(page.next_page_offset === null).toBe(limit >= points);
     }
@@ -85,9 +91,9 @@ describe('reads', () => {
 
   it('retrieve in the order asked for', async () => {
     const ids = [298, 1, 77, 5000, 4, 250, 2];
-    const found: { id: number }[] = resultOf(await both('POST', '/points', { ids, with_vector: true }));
+    const found = (await both('POST', '/points', { ids, with_vector: true })).json.result as readonly Found[];
     expect(found.map(({ id }) => id)).toEqual([298, 1, 77, 4, 250, 2]);
-    expect(resultOf(await both('POST', '/points', { ids: [] }))).toEqual([]);
+    expect((await both('POST', '/points', { ids: [] })).json.result).toEqual([]);
   });
 
   it.each([
@@ -108,7 +114,7 @@ describe('reads', () => {
   it('search by the vector of a point, wherever it is', async () => {
     for (const id of [1, 2, 4, 5, 7, 8]) {
       const reply = await both('POST', '/points/query', { query: id, limit: 5 });
-      const { points: found } = resultOf<Page>(reply);
+      const { points: found } = resultOf(reply);
       expect(found).toHaveLength(5);
       expect(found.map((point) => point.id)).not.toContain(id);
     }
@@ -126,7 +132,7 @@ describe('reads', () => {
 });
 
 describe('writes', () => {
-  const count = async (filter: object) => resultOf<{ count: number }>(await both('POST', '/points/count', { filter }));
+  const count = async (filter: object) => resultOf(await both('POST', '/points/count', { filter }));
   const everything = () => both('POST', '/points/scroll', { limit: points * 2, with_vector: true });
 
   it('by ids reach the shards of the points', async () => {

@@ -56,6 +56,7 @@ export interface CollectionsFixture {
   readonly folder: string;
   readonly consensus: Consensus;
   readonly remote?: RemoteReplicas;
+  readonly mayDrop?: () => boolean;
   readonly onBackgroundError: (message: string) => void;
 }
 
@@ -76,6 +77,7 @@ export function localCollections(fixture: CollectionsFixture): LocalCollections 
         walSync: 'always',
         walSyncIntervalMs: 200,
         opening: new OpeningSlots(2),
+        mayDrop: fixture.mayDrop ?? (() => true),
         onBackgroundError: (_collection, error) => onBackgroundError(error.message),
       },
       replicasOf: ({ id, name }, shard, local, missed) =>

@@ -45,7 +45,7 @@ afterEach(async () => {
 async function open(): Promise<void> {
   store = await openStore(addon, folder);
   collections = openCollections((message) => background.push(message));
-  await collections.start({ tolerant: false });
+  await collections.start({ tolerant: false, mayLag: false });
 }
 
 function openCollections(onBackgroundError: (message: string) => void): LocalCollections {
@@ -253,7 +253,7 @@ describe('a start', () => {
       writeFileSync(path, content);
       store = await openStore(addon, folder);
       const damaged = openCollections(() => undefined);
-      await expect(damaged.start({ tolerant: false })).rejects.toThrow(/collections\/a\/config\.json/);
+      await expect(damaged.start({ tolerant: false, mayLag: false })).rejects.toThrow(/collections\/a\/config\.json/);
       await damaged.close();
       await store.close();
     }

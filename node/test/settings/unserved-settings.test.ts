@@ -13,8 +13,7 @@ function commandLine(args: readonly string[] = [], environment: Record<string, s
 
 describe('the node refuses to start', () => {
   const table: readonly [string, Record<string, string>, readonly string[], RegExp][] = [
-    ['with the distributed mode', { QDRANT__CLUSTER__ENABLED: 'true' }, [], /cluster\.enabled.*not built yet/],
-    ['with TLS between peers', { QDRANT__CLUSTER__P2P__ENABLE_TLS: 'true' }, [], /cluster\.p2p\.enable_tls/],
+    ['with consensus to restart on a node alone', {}, ['--reinit'], /--reinit.*cluster\.enabled/],
     ['with access tokens', { QDRANT__SERVICE__JWT_RBAC: 'true' }, [], /jwt_rbac/],
     [
       'with client certificates',
