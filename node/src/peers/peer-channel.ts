@@ -39,7 +39,7 @@ const addressesMax = 4;
 /** After a failure the next attempt waits this long, doubled with each failure up to the longest. */
 const pauseMs = { first: 50, longest: 500 };
 
-/** A peer that closes connections as soon as they stand is not asked again at once. */
+/** A peer that closes one connection after the other as soon as they stand is not asked again at once. */
 const shortLivedMs = 500;
 
 /** How long a call waits for an attempt when the one before it failed. */
@@ -58,6 +58,7 @@ export class PeerChannel {
   /** Counts addresses, so that an attempt for an old one is known when it ends. */
   #generation = 0;
   #openedAtMs = 0;
+  #wasShortLived = false;
   #closed = false;
 
   constructor(peer: PeerId, uri: string, options: PeerChannelOptions) {
@@ -209,11 +210,13 @@ export class PeerChannel {
     this.#connection = null;
     this.noteFailure(error);
     if (error.isEvidence) this.#options.onUnreachable(this.peer);
-    if (performance.now() - this.#openedAtMs < shortLivedMs) {
+    const isShortLived = performance.now() - this.#openedAtMs < shortLivedMs;
+    if (isShortLived && this.#wasShortLived) {
       this.#lastError = error;
       this.#pausedUntilMs = performance.now() + pauseMs.longest;
       return;
     }
+    this.#wasShortLived = isShortLived;
     // At once, and not when the next call comes: a refused connection says more than a lost one.
     this.#attempt ??= this.#startAttempt();
   }

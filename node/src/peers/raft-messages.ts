@@ -2,6 +2,7 @@
 import type { PeerId } from '../metadata/peer-id.js';
 import type { Entry, EntryId, EntryKind } from '../raft/entry.js';
 import type { CampaignCause, Message, SnapshotMessage } from '../raft/message.js';
+import { asBuffer } from './as-buffer.js';
 import {
   RaftBatch,
   type RaftAppend,
@@ -20,7 +21,7 @@ export class RaftFormatError extends Error {
 }
 
 export function encodeRaftBatch(messages: readonly BatchedMessage[]): Buffer {
-  return Buffer.from(RaftBatch.encode({ messages: messages.map(toWire) }).finish());
+  return asBuffer(RaftBatch.encode({ messages: messages.map(toWire) }).finish());
 }
 
 /** The sender of all of them is the peer on the other end, whatever it writes. */

@@ -4,10 +4,10 @@
  * it.
  */
 import type { PeerUnreachable } from '../replica/remote-replicas.js';
-import { ShardRequest } from './generated/p2p/shard.js';
+import type { ConnectError } from './connect-error.js';
 import type { PeerChannel } from './peer-channel.js';
 import { RequestStream, type PendingRequest } from './request-stream.js';
-import type { AnswerResult, OutgoingRequest } from './shard-requests.js';
+import { encodeRequest, type AnswerResult, type OutgoingRequest } from './shard-requests.js';
 
 /** Bytes that may wait for the peer to read; past it requests fail until it has caught up. */
 const bufferedBytesMax = 256 * 1024 * 1024;
@@ -75,7 +75,7 @@ export class RequestLane {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
     return new Promise((resolve, reject) => {
-      const bytes = Buffer.from(ShardRequest.encode({ ...request, number, timeoutMs: waitMs }).finish());
+      const bytes = encodeRequest({ ...request, number, timeoutMs: waitMs });
       this.#refuseTooManyBytes(bytes.length);
       this.#enqueue(
         new Request(number, bytes, waitMs, resolve, reject, (late) => {
@@ -134,8 +134,10 @@ export class RequestLane {
     );
   }
 
-  #broke(stream: RequestStream, error: Error | null): Error {
+  #broke(stream: RequestStream, error: ConnectError | null): Error {
     if (this.#stream === stream) this.#stream = null;
+    // A connection that ended tells of it itself.
+    if (error !== null && stream.connection.ended === null) this.#channel.noteFailure(error);
     return this.#unreachable(error?.message ?? 'it has closed the stream');
   }
 

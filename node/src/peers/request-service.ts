@@ -3,6 +3,8 @@ import { status, type ServerDuplexStream } from '@grpc/grpc-js';
 import { ServiceError } from '../errors.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { ReplicaHost } from '../replica/remote-replicas.js';
+import { asBuffer } from './as-buffer.js';
+import { withBytesField } from './bytes-field.js';
 import { encodeFailure } from './failure-encoding.js';
 import { ShardAnswer, ShardRequest } from './generated/p2p/shard.js';
 import { ask, type AnswerResult } from './shard-requests.js';
@@ -159,10 +161,16 @@ function decodeRequest(bytes: Buffer): ShardRequest {
   }
 }
 
+/** Of `ShardAnswer.points`. */
+const pointsField = 5;
+
 function encodeAnswer(number: number, result: AnswerResult, bytesMax: number): Buffer {
-  const bytes = Buffer.from(ShardAnswer.encode({ number, result }).finish());
+  const bytes =
+    result.$case === 'points'
+      ? withBytesField(ShardAnswer.encode({ number, result: undefined }).finish(), pointsField, result.value)
+      : asBuffer(ShardAnswer.encode({ number, result }).finish());
   if (bytes.length <= bytesMax) return bytes;
-  const message = `An answer of ${bytes.length} bytes is more than peers take from each other (${bytesMax}): ask for less at once`;
-  const failure = encodeFailure(new ServiceError('too-large', message));
-  return Buffer.from(ShardAnswer.encode({ number, result: { $case: 'failure', value: failure } }).finish());
+  const most = `more than peers take from each other (${bytesMax}): ask for less at once`;
+  const failure = encodeFailure(new ServiceError('too-large', `An answer of ${bytes.length} bytes is ${most}`));
+  return asBuffer(ShardAnswer.encode({ number, result: { $case: 'failure', value: failure } }).finish());
 }

@@ -16,7 +16,8 @@ import type {
   WriteOrdering,
 } from '../replica/remote-replicas.js';
 import { asBuffer } from './as-buffer.js';
-import type { ForwardRequest, SearchRequest, ShardAnswer, ShardRequest } from './generated/p2p/shard.js';
+import { withBytesField } from './bytes-field.js';
+import { ShardRequest, type ForwardRequest, type SearchRequest, type ShardAnswer } from './generated/p2p/shard.js';
 import {
   fromAcceptance,
   fromDigest,
@@ -34,8 +35,17 @@ export type AnswerResult = NonNullable<ShardAnswer['result']>;
 
 const noBytes = new Uint8Array(0);
 
+/** Of `ShardRequest.operation`. */
+const operationField = 14;
+
 function request(target: ShardTarget | null, body: Body, operation: Uint8Array = noBytes): OutgoingRequest {
   return { target: target ?? undefined, body, operation };
+}
+
+export function encodeRequest(request: ShardRequest): Buffer {
+  const { operation } = request;
+  const rest = ShardRequest.encode({ ...request, operation: noBytes }).finish();
+  return operation.length === 0 ? asBuffer(rest) : withBytesField(rest, operationField, operation);
 }
 
 export function forwardRequest(target: ShardTarget, write: ShardWrite, options: ForwardOptions): OutgoingRequest {
@@ -44,7 +54,7 @@ export function forwardRequest(target: ShardTarget, write: ShardWrite, options: 
     wait: options.wait,
     ordering: options.ordering,
     direct: options.direct,
-    clientTimeoutMs: options.timeoutMs ?? undefined,
+    clientTimeoutMs: options.timeoutMs === null ? undefined : Math.max(1, Math.ceil(options.timeoutMs)),
   };
   return request(target, { $case: 'forward', value }, write.operation);
 }
