@@ -112,6 +112,7 @@ export class Leadership {
     for (const [peer, { sourceOfTruth }] of this.#joined) {
       if (!receivers.has(peer) || sourceOfTruth !== hasEveryWrite(view, peer)) this.#joined.delete(peer);
     }
+    for (const peer of this.#unsettled) if (!takesWrites(view, peer)) this.#unsettled.delete(peer);
     for (const following of this.#followings) {
       if (takesWrites(view, following.peer)) continue;
       following.gone = true;
@@ -126,7 +127,7 @@ export class Leadership {
 
   /** Active replicas that have to be compared with this one. */
   get unverified(): readonly PeerId[] {
-    return [...this.#unverified].filter((peer) => this.#joined.has(peer));
+    return [...this.#unverified];
   }
 
   markVerified(peer: PeerId): void {
@@ -196,6 +197,8 @@ export class Leadership {
       this.#unverified.delete(peer);
     }
     this.#wake();
+    // Whoever acknowledges something waits for it too, and tries again when this failed.
+    this.settled().catch(() => undefined);
   }
 
   /** Resolves when every replica that was left out is noted durably, here and where it matters. */

@@ -31,7 +31,15 @@ import {
   type ShardWriteOptions,
 } from './remote-replicas.js';
 import type { ReplicatedShard } from './replicated-shard.js';
-import { answersReads, hasEveryWrite, isAlone, replicaStateOf, takesWrites, type ShardView } from './shard-view.js';
+import {
+  answersReads,
+  hasEveryWrite,
+  isAlone,
+  replicaStateOf,
+  takesWrites,
+  updateLeaderOf,
+  type ShardView,
+} from './shard-view.js';
 import { WriteCoordinator } from './write-coordinator.js';
 import { WriteLeader } from './write-leader.js';
 
@@ -253,10 +261,13 @@ export class ReplicaSet {
   #noteView(view: ShardView): void {
     const { missed, metadata } = this.#options;
     if (!this.#isOneOfSeveral(metadata.self)) this.#selfMissed = false;
-    // A replica that was taken out is copied anew. Notes of one that is not trusted itself say nothing.
+    // Notes of a replica that is not trusted itself say nothing any more.
     const trusted = hasEveryWrite(view, metadata.self);
+    // A replica that was taken out is copied anew; by a leader that missed the same writes, it lacks them again.
+    const leader = updateLeaderOf(view);
+    const copiedRight = leader !== null && !missed.peers.has(leader);
     const settled = [...missed.peers].filter(
-      (peer) => view.index > missed.notedAt(peer) && (!trusted || !takesWrites(view, peer)),
+      (peer) => view.index > missed.notedAt(peer) && (!trusted || (copiedRight && !takesWrites(view, peer))),
     );
     if (settled.length > 0) missed.remove(settled).catch(() => undefined);
     this.#leader.noteView(view);

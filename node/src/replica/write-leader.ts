@@ -163,10 +163,12 @@ export class WriteLeader {
       if (isTransient(toServiceError(own.error))) this.#noteOwnFailure(leadership, own.error);
       throw own.error;
     }
-    if (leadership.lost && answers.some(({ kind }) => kind !== 'taken')) throw new LeadershipLost();
+    // Who leads now may not have it; asking again costs a second place for it, not its loss.
+    leadership.check();
     const failures = answers.filter((answer) => answer.kind === 'missed');
     leadership.leaveOut(failures.map(({ peer }) => peer));
     await leadership.settled();
+    leadership.check();
     this.#checkSuccesses(answers, failures[0]?.error);
     if (options.wait) await this.#agreed(leadership, options.timeoutMs);
     return own.result;
@@ -188,7 +190,8 @@ export class WriteLeader {
     if (missing().length === 0) return;
     const limitMs = Math.min(limits.agreeTimeoutMs, timeoutMs ?? limits.agreeTimeoutMs);
     await this.#context.until(() => leadership.lost || missing().length === 0, limitMs);
-    if (missing().length > 0 || leadership.lost) throw consistencyNotGuaranteed(missing());
+    leadership.check();
+    if (missing().length > 0) throw consistencyNotGuaranteed(missing());
   }
 
   /**

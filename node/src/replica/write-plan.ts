@@ -38,6 +38,8 @@ export function nextWriteStep(situation: WriteSituation): WriteStep {
   }
   if (leader === self && !situation.selfMissed) return { kind: 'lead', direct: false };
   if (leader !== self && !away.has(leader)) return { kind: 'forward', to: leader, direct: false };
+  const replaceable = view.replicas.some(({ peer, state }) => peer !== leader && isSourceOfTruth(state));
+  if (!replaceable) return { kind: 'fail', reason: 'nobody-left' };
   if (quorum) {
     // The highest source of truth has a state.
     const state = replicaStateOf(view, leader) ?? 'Active';
