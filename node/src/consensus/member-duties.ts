@@ -5,10 +5,12 @@ import type { PeerId } from '../metadata/peer-id.js';
 import { rejectionText } from '../metadata/rejection.js';
 import { nextMembershipStep } from './membership.js';
 import type { RaftDriver } from './raft-driver.js';
+import type { RaftTransport } from './raft-transport.js';
 
 interface Proposer {
   readonly self: PeerId;
   readonly state: MetadataState;
+  addressOf(peer: PeerId): string | null;
   propose(operation: MetadataOperation): Promise<Applied>;
 }
 
@@ -21,15 +23,24 @@ interface DutyOptions {
 /** Ticks before what could not be announced is tried again. */
 const announceAgainTicks = 50;
 
+const announceTimeoutMs = 5_000;
+
 export class MemberDuties {
   readonly #consensus: Proposer;
   readonly #driver: RaftDriver;
+  readonly #transport: Pick<RaftTransport, 'addPeer'>;
   readonly #options: DutyOptions;
   #ticksToAnnounce = 0;
 
-  constructor(consensus: Proposer, driver: RaftDriver, options: DutyOptions) {
+  constructor(
+    consensus: Proposer,
+    driver: RaftDriver,
+    transport: Pick<RaftTransport, 'addPeer'>,
+    options: DutyOptions,
+  ) {
     this.#consensus = consensus;
     this.#driver = driver;
+    this.#transport = transport;
     this.#options = options;
   }
 
@@ -57,13 +68,27 @@ export class MemberDuties {
     const { self, state } = this.#consensus;
     const known = state.peers.get(self);
     if (known === undefined || (known.uri === uri && known.version === version) || this.#ticksToAnnounce > 0) return;
-    if (this.#driver.raft.status().leader === null) return;
     this.#ticksToAnnounce = announceAgainTicks;
+    if (known.uri !== uri) {
+      for (const peer of state.peers.keys()) if (peer !== self) void this.#announceTo(peer);
+    }
+    if (this.#driver.raft.status().leader === null) return;
     this.#consensus.propose({ kind: 'update-peer', peer: self, uri, version }).then(
       ({ rejection }) => {
         if (rejection !== null) report('warn', `This node's address is not taken: ${rejectionText(rejection)}`);
       },
       (error: unknown) => report('warn', "This node's address could not be announced", error),
     );
+  }
+
+  /** Each by itself: whoever leads cannot reach this node yet, so this node does not know who leads. */
+  async #announceTo(peer: PeerId): Promise<void> {
+    const address = this.#consensus.addressOf(peer);
+    if (address === null) return;
+    try {
+      await this.#transport.addPeer(address, { peer: this.#consensus.self, uri: this.#options.uri }, announceTimeoutMs);
+    } catch {
+      // It is asked again as long as the metadata has another address.
+    }
   }
 }

@@ -73,6 +73,8 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   readonly #reads = new ReadBarrier();
   readonly #stateFile: RaftStateFile;
   readonly #closing = new AbortController();
+  /** Where peers say that they are now, until the metadata says so too. */
+  readonly #moved = new Map<PeerId, { readonly from: string; readonly to: string }>();
   #joined: JoinedCluster | null;
   #driver: RaftDriver;
   #assembler: SnapshotAssembler;
@@ -87,6 +89,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   #rebuildTimer: NodeJS.Timeout | null = null;
   #rebuildMs = firstRebuildMs;
   #removed = false;
+  #joining: Promise<void> | null = null;
 
   private constructor(options: RaftConsensusOptions, identity: PeerIdentity, storage: RaftStorage, stored: StoredRaft) {
     this.self = identity.peer;
@@ -118,7 +121,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     this.#transport = transport;
     this.#assist();
     this.#timer = setInterval(() => this.#tick(), this.#options.tickPeriodMs);
-    if (!this.#knowsItself()) await this.#join(transport);
+    if (!this.#knowsItself()) await (this.#joining = this.#join(transport));
     await this.#leadAlone();
   }
 
@@ -129,7 +132,9 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     this.#stopTimers();
     this.#thread = { kind: 'stopped' };
     this.#proposals.close(new ServiceError('unavailable', 'The node is shutting down'));
+    await this.#joining?.catch(() => undefined);
     await this.#driver.close();
+    await this.#stateFile.settled();
   }
 
   get state(): MetadataState {
@@ -230,7 +235,10 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   async onAddPeer({ peer, uri }: AddPeerRequest): Promise<AddPeerAnswer> {
-    const { cluster } = this.state;
+    const { cluster, peers: members } = this.state;
+    const known = members.get(peer)?.uri ?? null;
+    // A peer of two, say, that moved: without reaching it there is no majority that could agree on its address.
+    if (known !== null && known !== uri) this.#moved.set(peer, { from: known, to: uri });
     if (cluster === 0) return { kind: 'failed', message: 'this peer has not joined a cluster itself' };
     try {
       const { rejection } = await this.propose({ kind: 'add-peer', peer, uri }, { timeoutMs: addPeerTimeoutMs });
@@ -262,8 +270,10 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   addressOf(peer: PeerId): string | null {
-    const known = this.state.peers.get(peer);
-    return known?.uri ?? this.#joined?.peers.find((address) => address.peer === peer)?.uri ?? null;
+    const known = this.state.peers.get(peer)?.uri ?? this.state.removedPeers.get(peer) ?? null;
+    const moved = this.#moved.get(peer);
+    if (moved?.from === known) return moved.to;
+    return known ?? this.#joined?.peers.find((address) => address.peer === peer)?.uri ?? null;
   }
 
   /** Not before it is no member any more: until then its answers are counted. */
@@ -291,7 +301,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     if (transport === null) return;
     const { tickPeriodMs, uri, version, report } = this.#options;
     this.#delivery = new ProposalDelivery(this.#driver, this.#proposals, transport, this.self, tickPeriodMs);
-    this.#duties = new MemberDuties(this, this.#driver, { uri, version, report });
+    this.#duties = new MemberDuties(this, this.#driver, transport, { uri, version, report });
     this.#snapshotSender = new SnapshotSender(this.#driver, transport);
   }
 
@@ -342,7 +352,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
 
   #show(): void {
     const status = this.#driver.raft.status();
-    this.#stateFile.show(status, this.state);
+    this.#stateFile.show(status, this.#driver.latestSnapshot, this.state);
     const members = [...status.confState.voters, ...status.confState.learners];
     const gone = this.state.removedPeers.has(this.self) && !members.includes(this.self);
     if (gone && status.role !== 'leader') queueMicrotask(() => this.#becomeRemoved());
@@ -400,6 +410,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     const request = { peer: this.self, uri };
     const signal = this.#closing.signal;
     const joined = await joinCluster(transport, { uris, request, timeoutMs: bootstrapTimeoutMs, signal });
+    signal.throwIfAborted();
     await writeIdentity(raftFolder(storageFolder), { ...this.#identity, joined });
     this.#joined = joined;
     await this.#when(() => this.#knowsItself(), bootstrapTimeoutMs, 'The cluster did not send its metadata');
@@ -408,15 +419,22 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   #when(condition: () => boolean, timeoutMs: number, otherwise: string): Promise<void> {
     if (condition()) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        end();
-        reject(new ServiceError('timeout', `${otherwise} within ${timeoutMs} ms`));
-      }, timeoutMs);
-      const end = this.subscribe(() => {
-        if (!condition()) return;
+      const finish = (error: ServiceError | null): void => {
         clearTimeout(timer);
         end();
-        resolve();
+        if (error === null) resolve();
+        else reject(error);
+      };
+      const timer = setTimeout(
+        () => finish(new ServiceError('timeout', `${otherwise} within ${timeoutMs} ms`)),
+        timeoutMs,
+      );
+      const end = this.subscribe(() => {
+        if (condition()) finish(null);
+      });
+      const { signal } = this.#closing;
+      signal.addEventListener('abort', () => finish(new ServiceError('unavailable', 'The node is shutting down')), {
+        once: true,
       });
     });
   }

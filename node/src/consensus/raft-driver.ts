@@ -59,11 +59,13 @@ export class RaftDriver {
   #syncing = false;
   #woken = false;
   #installing = false;
+  #installation: Promise<void> | null = null;
   #compacting: Promise<void> | null = null;
   /** The next compaction leaves what came since: followers that are a little behind need no snapshot. */
   #lastSnapshot: EntryId;
   #cached: Snapshot | null = null;
   #ended = false;
+  #closed: Promise<void> | null = null;
 
   constructor(storage: RaftStorage, { restored, state }: StoredRaft, options: DriverOptions, events: DriverEvents) {
     this.#storage = storage;
@@ -75,6 +77,10 @@ export class RaftDriver {
     const { self: id, random } = options;
     this.raft = new RaftNode({ ...defaultRaftConfig, id, random, snapshot: () => this.#snapshot() }, restored);
     this.#lastSnapshot = this.raft.appliedMeta() ?? restored.compacted;
+  }
+
+  get latestSnapshot(): EntryId {
+    return this.#lastSnapshot;
   }
 
   get ended(): boolean {
@@ -102,9 +108,15 @@ export class RaftDriver {
     });
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#ended = true;
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
     await this.#compacting;
+    await this.#installation;
     await this.#storage.close();
   }
 
@@ -131,7 +143,7 @@ export class RaftDriver {
       return;
     }
     this.#installing = true;
-    this.#install(ready, ready.snapshot).then(
+    this.#installation = this.#install(ready, ready.snapshot).then(
       () => {
         this.#installing = false;
         this.pump();

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { firstPeerMetadata, type MetadataState } from '../metadata/metadata-state.js';
+import { emptyMetadata, firstPeerMetadata, type MetadataState } from '../metadata/metadata-state.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { Snapshot } from '../raft/snapshot.js';
 import { joiningPeerState, type RestoredState } from '../raft/raft-config.js';
@@ -112,10 +112,7 @@ async function firstStored(
           'already would not know: start without --bootstrap to make a cluster of this node, or with an empty storage.',
       );
     }
-    return {
-      restored: joiningPeerState(),
-      state: initialState({ ...firstPeerMetadata(peer), cluster: 0, peers: new Map() }),
-    };
+    return { restored: joiningPeerState(), state: initialState(emptyMetadata) };
   }
   const begun =
     standalone === null
@@ -166,7 +163,7 @@ async function reinitialized(
   if (metadata.appliedIndex === 0) {
     throw new ConsensusStartError('--reinit needs a state to go on with, and this node has never had one.');
   }
-  const removedPeers = new Set(metadata.removedPeers);
+  const removedPeers = new Map(metadata.removedPeers);
   removedPeers.delete(self);
   const others = [...metadata.peers].filter(([peer, { uri: other }]) => peer !== self && other !== uri);
   const version = metadata.peers.get(self)?.version ?? null;

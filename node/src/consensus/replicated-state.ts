@@ -37,7 +37,7 @@ export function skipped(state: ReplicatedState, index: number): ReplicatedState 
   return { ...state, metadata: { ...state.metadata, appliedIndex: index } };
 }
 
-/** `applied` is null when the proposal came too late, or is there twice. */
+/** `applied` is null when the proposal came too late, is there twice, or is of a peer that was removed. */
 export function applied(
   state: ReplicatedState,
   { id, oldest, operation }: ProposalEntry,
@@ -46,6 +46,7 @@ export function applied(
   const session = state.sessions.get(id.peer);
   const known = session?.incarnation === id.incarnation ? session : null;
   const late =
+    state.metadata.removedPeers.has(id.peer) ||
     (session !== undefined && session.incarnation > id.incarnation) ||
     (known !== null && (id.number < known.oldest || known.outcomes.has(id.number)));
   if (late) return { state: skipped(state, index), applied: null };
@@ -96,7 +97,12 @@ export function decodeState(data: Uint8Array): ReplicatedState {
 }
 
 function decodeSession(value: unknown): [PeerId, Session] {
-  const { peer, incarnation, oldest, outcomes }: Partial<Record<'peer' | 'incarnation' | 'oldest' | 'outcomes', unknown>> =
+  const {
+    peer,
+    incarnation,
+    oldest,
+    outcomes,
+  }: Partial<Record<'peer' | 'incarnation' | 'oldest' | 'outcomes', unknown>> =
     typeof value === 'object' && value !== null ? value : {};
   if (
     !isPeerId(peer) ||

@@ -2,6 +2,7 @@
 import type { PeerId } from '../metadata/peer-id.js';
 import type { SnapshotMessage } from '../raft/message.js';
 import type { SnapshotMeta } from '../raft/snapshot.js';
+import { decodeState } from './replicated-state.js';
 import { snapshotPieceBytes, type SnapshotPiece } from './raft-transport.js';
 
 /** A snapshot that claims to be larger is refused before anything is kept of it. */
@@ -47,7 +48,11 @@ export class SnapshotAssembler {
     if (assembly.receivedBytes < assembly.totalBytes) return null;
     this.#assemblies.delete(from);
     const { term, meta, pieces } = assembly;
-    return { type: 'snapshot', from, to: this.#self, term, snapshot: { meta, data: Buffer.concat(pieces) } };
+    const data = Buffer.concat(pieces);
+    // Raft takes it for the truth, so what does not decode is refused while it is still somebody else's.
+    if (decodeState(data).metadata.appliedIndex !== meta.index)
+      throw new RangeError('the snapshot is of another index');
+    return { type: 'snapshot', from, to: this.#self, term, snapshot: { meta, data } };
   }
 }
 

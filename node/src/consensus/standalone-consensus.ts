@@ -3,7 +3,7 @@
  * written for each operation, which is small beside what the operation goes on to cause.
  */
 import { randomInt } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apply } from '../metadata/apply.js';
 import { decodeMetadata, encodeMetadata, MetadataFormatError } from '../metadata/metadata-file.js';
@@ -31,6 +31,11 @@ export class StandaloneConsensus implements Consensus {
     const path = standaloneMetadataPath(storageFolder);
     let state = await readStandaloneMetadata(storageFolder);
     if (state === null) {
+      if (await belongsToCluster(storageFolder)) {
+        throw new MetadataFormatError(
+          `${storageFolder} is the storage of a peer of a cluster: start it with cluster.enabled.`,
+        );
+      }
       // The peer id is drawn once: it is on disk before anything refers to it.
       state = firstPeerMetadata(randomPeerId());
       await replaceFile(path, encodeMetadata(state));
@@ -86,6 +91,15 @@ export async function readStandaloneMetadata(storageFolder: string): Promise<Met
     if (error instanceof MetadataFormatError)
       throw new MetadataFormatError(`${path} cannot be used: ${error.message}.`);
     throw error;
+  }
+}
+
+async function belongsToCluster(storageFolder: string): Promise<boolean> {
+  try {
+    await access(join(storageFolder, 'raft', 'peer.json'));
+    return true;
+  } catch {
+    return false;
   }
 }
 

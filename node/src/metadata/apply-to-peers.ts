@@ -53,7 +53,7 @@ function removed(state: MetadataState, peer: PeerId): Pick<MetadataState, 'peers
   peers.delete(peer);
   return {
     peers,
-    removedPeers: new Set(state.removedPeers).add(peer),
+    removedPeers: new Map(state.removedPeers).set(peer, state.peers.get(peer)?.uri ?? null),
     collections: new Map(
       [...state.collections].map(([name, collection]) => [
         name,

@@ -2,7 +2,7 @@
 import type { ReplicaOperation } from './metadata-operation.js';
 import { replicaOn, type CollectionState, type MetadataState } from './metadata-state.js';
 import type { Rejection } from './rejection.js';
-import { withoutReplica, withoutTransfers, withReplicaState } from './replica-change.js';
+import { withoutReplica, withoutTransfer, withoutTransfers, withReplicaState } from './replica-change.js';
 import { isSourceOfTruth } from './replica-state.js';
 import { changeCollection, type Change } from './state-change.js';
 
@@ -42,6 +42,9 @@ function changed(collection: CollectionState, { shard: id, peer, state, from }: 
   const others = shard.replicas.filter((other) => other.peer !== peer);
   const keepsTruth = isSourceOfTruth(state) || others.some((other) => isSourceOfTruth(other.state));
   if (isSourceOfTruth(replica.state) && !keepsTruth) return { reason: 'last-source-of-truth', shard: id, peer };
+  // A target that missed a write is what any failed copy leaves: gone, where there was no replica before.
+  const copy = collection.transfers.find((transfer) => transfer.shard === id && transfer.to === peer);
+  if (copy !== undefined && state === 'Dead') return withoutTransfer(collection, copy);
   // A source that may lack writes is none, and a target that is not Partial any more needs no transfer.
   return withoutTransfers(
     withReplicaState(collection, id, peer, state),

@@ -30,7 +30,7 @@ function brokenPeers(state: MetadataState): string | null {
     if (uris.has(peer.uri)) return `two peers have the address ${peer.uri}`;
     uris.add(peer.uri);
   }
-  for (const id of state.removedPeers) if (!isPeerId(id)) return `${String(id)} is no peer id`;
+  for (const id of state.removedPeers.keys()) if (!isPeerId(id)) return `${String(id)} is no peer id`;
   return null;
 }
 

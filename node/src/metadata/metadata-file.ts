@@ -41,7 +41,7 @@ const file = z.strictObject({
   cluster: index,
   appliedIndex: index,
   peers: z.array(peer),
-  removedPeers: z.array(peerIdSchema),
+  removedPeers: z.array(z.strictObject({ id: peerIdSchema, uri: z.string().nullable() })),
   collections: z.array(collection),
 });
 
@@ -53,7 +53,7 @@ export function encodeMetadata({ cluster, appliedIndex, peers, removedPeers, col
   const content: z.input<typeof file> = {
     ...{ format, cluster, appliedIndex },
     peers: [...peers.values()],
-    removedPeers: [...removedPeers],
+    removedPeers: [...removedPeers].map(([id, uri]) => ({ id, uri })),
     collections: [...collections.values()].map((state) => ({
       ...state,
       fieldIndexes: [...state.fieldIndexes],
@@ -79,7 +79,7 @@ export function decodeMetadata(text: string): MetadataState {
   const state: MetadataState = {
     ...{ cluster, appliedIndex },
     peers: new Map(peers.map((state) => [state.id, state])),
-    removedPeers: new Set(removedPeers),
+    removedPeers: new Map(removedPeers.map(({ id, uri }) => [id, uri])),
     collections: new Map(collections.map((state) => [state.name, state])),
   };
   if (state.peers.size !== peers.length) throw new MetadataFormatError('a peer is there twice');

@@ -57,8 +57,11 @@ export interface MetadataState {
   /** Index of the newest operation that is in this state; 0 before the first. */
   readonly appliedIndex: number;
   readonly peers: ReadonlyMap<PeerId, PeerState>;
-  /** Peers that were removed: they are told so when they call. Their ids never come back. */
-  readonly removedPeers: ReadonlySet<PeerId>;
+  /**
+   * Peers that were removed, with the addresses that they had: they lose their vote a moment later, and are told
+   * that they are gone when they call. Their ids never come back.
+   */
+  readonly removedPeers: ReadonlyMap<PeerId, string | null>;
   readonly collections: ReadonlyMap<string, CollectionState>;
 }
 
@@ -66,7 +69,7 @@ export const emptyMetadata: MetadataState = {
   cluster: 0,
   appliedIndex: 0,
   peers: new Map(),
-  removedPeers: new Set(),
+  removedPeers: new Map(),
   collections: new Map(),
 };
 

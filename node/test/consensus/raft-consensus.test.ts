@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { MetadataOperation } from '../../src/metadata/metadata-operation.js';
-import { config } from '../metadata/operations.js';
-import { eventually, Network, type TestPeer } from './network.js';
+import { create, names, same } from './cluster-assertions.js';
+import { eventually, Network } from './network.js';
 
 let network: Network;
 
@@ -12,25 +11,6 @@ beforeEach(() => {
 afterEach(async () => {
   await network.close();
 });
-
-const create = (name: string, ...peers: readonly number[]): MetadataOperation => ({
-  kind: 'create-collection',
-  name,
-  config,
-  placement: [peers],
-});
-
-const names = (peer: TestPeer): readonly string[] => [...peer.raft.state.collections.keys()].sort();
-
-async function same(...peers: readonly TestPeer[]): Promise<void> {
-  const newest = Math.max(...peers.map(({ raft }) => raft.state.appliedIndex));
-  await Promise.all(peers.map(({ raft }) => raft.reached(newest, 10_000)));
-  await eventually(
-    () => new Set(peers.map(({ raft }) => raft.state.appliedIndex)).size === 1,
-    'all have applied the same',
-  );
-  for (const { raft } of peers) expect(raft.state).toEqual(peers[0]!.raft.state);
-}
 
 describe('a cluster of one', () => {
   it('leads itself and applies what is proposed', async () => {

@@ -95,3 +95,24 @@ describe('a damaged file is refused', () => {
     expect(() => decodeMetadata(text)).toThrow(message);
   });
 });
+
+describe('a transfer whose target is found dead', () => {
+  const copied = (placement: readonly (readonly number[])[]): MetadataState =>
+    run([
+      { kind: 'add-peer', peer: 2, uri: 'http://two:6335/' },
+      { kind: 'create-collection', name: 'a', config, placement },
+      { kind: 'activate-replicas', collection: 2, peer: 1, shards: [0] },
+      { kind: 'set-replica-state', collection: 2, shard: 0, peer: 2, state: 'Dead', from: null },
+      { kind: 'start-transfer', collection: 2, shard: 0, from: 1, to: 2, sync: true, method: 'stream_records' },
+      { kind: 'set-replica-state', collection: 2, shard: 0, peer: 2, state: 'Dead', from: 'Partial' },
+    ]).state;
+
+  it.each([
+    ['is over, and a target that was a replica before stays', [[1, 2]], [1, 2]],
+    ['is over, and a target that was none goes', [[1]], [1]],
+  ])('%s', (_name, placement, peers) => {
+    const collection = copied(placement).collections.get('a');
+    expect(collection?.transfers).toEqual([]);
+    expect(collection?.shards[0]?.replicas.map(({ peer }) => peer)).toEqual(peers);
+  });
+});

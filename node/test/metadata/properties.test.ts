@@ -104,7 +104,7 @@ describe('no operation', () => {
     property((steps) => {
       const removed = new Set<number>();
       for (const { after } of steps) {
-        for (const peer of after.removedPeers) removed.add(peer);
+        for (const peer of after.removedPeers.keys()) removed.add(peer);
         expect([...removed].filter((peer) => after.peers.has(peer))).toEqual([]);
       }
     });
