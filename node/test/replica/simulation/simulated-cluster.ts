@@ -232,10 +232,8 @@ export class SimulatedCluster {
     const trusted = this.#sourcesOfTruth(state);
     for (const write of this.#acknowledged) {
       const left = trusted.filter((peer) => write.holders.has(peer));
-      const leader = updateLeader(this.#shard(state));
-      // A copy made by a leader that holds the write holds it too.
-      const copied =
-        leader !== null && left.includes(leader) ? trusted.filter((peer) => this.#holds(peer, write.witness)) : [];
+      // Who has it by now, and whoever lost it again, as long as nobody else could have led meanwhile.
+      const copied = left.length === 0 ? [] : trusted.filter((peer) => this.#holds(peer, write.witness));
       write.holders = new Set([...left, ...copied]);
     }
   }
