@@ -27,6 +27,7 @@ import { processClock } from './replica/replica-clock.js';
 import type { RemoteReplicas } from './replica/remote-replicas.js';
 import { defaultReplicaSetLimits, ReplicaSet } from './replica/replica-set.js';
 import { RunningCluster } from './running-cluster.js';
+import { shardTransfers } from './running-transfers.js';
 import { catchUp } from './service/catch-up.js';
 import { onlyPeer } from './service/cluster-peers.js';
 import { LocalClusterService } from './service/local-cluster-service.js';
@@ -39,6 +40,7 @@ import type { Settings } from './settings/settings.js';
 import { NodeMetrics } from './telemetry/node-metrics.js';
 import { NodeTelemetry } from './telemetry/node-telemetry.js';
 import { Readiness } from './telemetry/readiness.js';
+import type { ShardTransfers } from './transfer/shard-transfers.js';
 
 /** Payloads that are read often stay in memory up to this; the page cache holds the rest. */
 const blockCacheBytes = 32 * 1024 * 1024;
@@ -202,8 +204,13 @@ export class RunningNode {
     const collections = this.#collections(consensus, remote, store);
     this.#undo.push(() => collections.close());
     if (cluster === null) await openCollections(collections, settings, { mayLag: false });
-    else await this.#join(cluster, collections);
-    const clusterService = new LocalClusterService(consensus, cluster?.consensus ?? null, collections);
+    const transfers = cluster === null ? null : await this.#join(cluster, collections);
+    const clusterService = new LocalClusterService({
+      consensus,
+      collections,
+      cluster: cluster?.consensus ?? null,
+      transferProgress: (collection, transfer) => transfers?.progress(collection, transfer) ?? null,
+    });
     const metrics = new NodeMetrics(collections, clusterService, settings.service.metrics_prefix ?? '');
     this.#undo.push(() => metrics.stop());
     const services: NodeServices = {
@@ -259,8 +266,8 @@ export class RunningNode {
    * What this node has is opened before others can ask for it, unless it has no metadata yet that would say
    * what it has.
    */
-  async #join(cluster: RunningCluster, collections: LocalCollections): Promise<void> {
-    const { settings } = this.#options;
+  async #join(cluster: RunningCluster, collections: LocalCollections): Promise<ShardTransfers> {
+    const { settings, logger } = this.#options;
     const { consensus, remote } = cluster;
     const host = new CollectionReplicaHost(consensus, collections);
     const begin = async (): Promise<void> => {
@@ -268,7 +275,7 @@ export class RunningNode {
     };
     const serve = async (): Promise<void> => {
       await checkMissedWrites(consensus, collections, remote);
-      host.begin();
+      host.serve();
     };
     this.#undo.push(() => cluster.stop());
     const known = consensus.state.peers.has(consensus.self);
@@ -284,7 +291,10 @@ export class RunningNode {
       await begin();
       await serve();
     }
+    const transfers = shardTransfers(cluster, collections, settings, logger);
+    collections.addFollower(transfers);
     void this.#allowDrops(cluster, collections);
+    return transfers;
   }
 
   /** Shards are dropped only by metadata that is known to be as new as it ever was here. */

@@ -35,18 +35,18 @@ export class CollectionReplicaHost implements ReplicaHost {
   readonly #waiting = new Map<string, Promise<void>>();
   #serving = false;
   readonly #served: Promise<void>;
-  #serve: () => void = () => undefined;
+  #beginServing: () => void = () => undefined;
 
   constructor(consensus: Consensus, collections: LocalCollections) {
     this.#consensus = consensus;
     this.#collections = collections;
-    this.#served = new Promise((resolve) => (this.#serve = resolve));
+    this.#served = new Promise((resolve) => (this.#beginServing = resolve));
   }
 
   /** Until then only `missedWrites` is answered, because a node that starts does not know whether it missed any. */
-  begin(): void {
+  serve(): void {
     this.#serving = true;
-    this.#serve();
+    this.#beginServing();
   }
 
   forward(from: PeerId, target: ShardTarget, write: ShardWrite, options: ForwardOptions): Promise<WriteResult> {

@@ -12,7 +12,7 @@ import type { MetadataFollower } from './metadata-follower.js';
 
 export interface StartOptions {
   readonly tolerant: boolean;
-  readonly mayLag: boolean;
+  readonly mayLag?: boolean;
 }
 
 export class LocalCollections {
@@ -111,7 +111,7 @@ export class LocalCollections {
   /** Folders of collections that were deleted, or replaced, while this node was not running. */
   async #retireStrangers(
     { collections, appliedIndex }: MetadataState,
-    { tolerant, mayLag }: StartOptions,
+    { tolerant, mayLag = false }: StartOptions,
   ): Promise<void> {
     const { folders } = this.#resources.shards;
     for (const name of await folders.names()) {
@@ -128,7 +128,7 @@ export class LocalCollections {
     }
   }
 
-  async #openAtStart(reconciler: CollectionReconciler, { tolerant, mayLag }: StartOptions): Promise<void> {
+  async #openAtStart(reconciler: CollectionReconciler, { tolerant, mayLag = false }: StartOptions): Promise<void> {
     const id = reconciler.collection?.id;
     // Left out already.
     if (id === undefined) return;

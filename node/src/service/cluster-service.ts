@@ -31,12 +31,17 @@ export interface RemoteShardInfo {
   readonly state: ReplicaState;
 }
 
+export interface ShardTransferInfo extends Transfer {
+  /** Points; null where another node drives the transfer, or it waits for its turn. */
+  readonly progress: { readonly done: number; readonly total: number } | null;
+}
+
 export interface CollectionClusterInfo {
   readonly self: PeerId;
   readonly shardCount: number;
   readonly localShards: readonly LocalShardInfo[];
   readonly remoteShards: readonly RemoteShardInfo[];
-  readonly transfers: readonly Transfer[];
+  readonly transfers: readonly ShardTransferInfo[];
 }
 
 /** Changes of where a collection's shards are. Those of the original that are missing here are refused when decoded. */

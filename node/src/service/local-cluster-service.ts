@@ -18,23 +18,32 @@ import type {
 import { noSuchCollection, refuseRejected } from './metadata-answers.js';
 import { metadataTimeoutMs } from './metadata-timeout.js';
 
-export class LocalClusterService implements ClusterService {
-  readonly #consensus: Consensus;
-  /** null: a single node, which has no cluster to change. */
-  readonly #cluster: ClusterConsensus | null;
-  readonly #collections: LocalCollections;
+/** What the use cases on the cluster stand on. */
+export interface ClusterServiceParts {
+  readonly consensus: Consensus;
+  /** The same consensus, if it is that of a cluster; null: a single node, which has no cluster to change. */
+  readonly cluster: ClusterConsensus | null;
+  readonly collections: LocalCollections;
+  /** Of a transfer that this node drives. */
+  readonly transferProgress: (
+    collection: number,
+    transfer: number,
+  ) => { readonly done: number; readonly total: number } | null;
+}
 
-  constructor(consensus: Consensus, cluster: ClusterConsensus | null, collections: LocalCollections) {
-    this.#consensus = consensus;
-    this.#cluster = cluster;
-    this.#collections = collections;
+export class LocalClusterService implements ClusterService {
+  readonly #parts: ClusterServiceParts;
+
+  constructor(parts: ClusterServiceParts) {
+    this.#parts = parts;
   }
 
   status(): ClusterStatus | null {
-    if (this.#cluster === null) return null;
-    const { self, state } = this.#cluster;
+    const { cluster } = this.#parts;
+    if (cluster === null) return null;
+    const { self, state } = cluster;
     const peers = [...state.peers.values()].sort((a, b) => a.id - b.id);
-    return { self, peers, consensus: this.#cluster.status() };
+    return { self, peers, consensus: cluster.status() };
   }
 
   async recover(access: Access): Promise<void> {
@@ -55,10 +64,11 @@ export class LocalClusterService implements ClusterService {
   }
 
   collectionInfo(_access: Access, name: string): CollectionClusterInfo {
-    const { self, state } = this.#consensus;
+    const { consensus, collections, transferProgress } = this.#parts;
+    const { self, state } = consensus;
     const collection = state.collections.get(name);
     if (collection === undefined) throw noSuchCollection(name);
-    const open = this.#collections.get(name);
+    const open = collections.get(name);
     const localShards: LocalShardInfo[] = [];
     const remoteShards: RemoteShardInfo[] = [];
     for (const { id: shard, replicas } of collection.shards) {
@@ -67,7 +77,11 @@ export class LocalClusterService implements ClusterService {
         else localShards.push({ shard, points: open?.locals.get(shard)?.points ?? 0, state: replicaState });
       }
     }
-    return { self, shardCount: collection.shards.length, localShards, remoteShards, transfers: collection.transfers };
+    const transfers = collection.transfers.map((transfer) => ({
+      ...transfer,
+      progress: transferProgress(collection.id, transfer.id),
+    }));
+    return { self, shardCount: collection.shards.length, localShards, remoteShards, transfers };
   }
 
   async changeCollection(
@@ -85,8 +99,9 @@ export class LocalClusterService implements ClusterService {
   }
 
   #clustered(): ClusterConsensus {
-    if (this.#cluster === null) throw new ServiceError('standalone', '');
-    return this.#cluster;
+    const { cluster } = this.#parts;
+    if (cluster === null) throw new ServiceError('standalone', '');
+    return cluster;
   }
 
   #operation(collection: CollectionState, change: ClusterChange): MetadataOperation {
@@ -129,7 +144,7 @@ export class LocalClusterService implements ClusterService {
   }
 
   #checkPeer(peer: PeerId): void {
-    if (this.#consensus.state.peers.has(peer)) return;
+    if (this.#parts.consensus.state.peers.has(peer)) return;
     throw new ServiceError('bad-request', `Peer ${peer} does not exist`);
   }
 }

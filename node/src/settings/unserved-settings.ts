@@ -70,8 +70,6 @@ const inertKeys = [
   'storage.wal.wal_retain_closed',
   'storage.performance.optimizer_io_budget',
   'storage.performance.update_rate_limit',
-  'storage.performance.incoming_shard_transfers_limit',
-  'storage.performance.outgoing_shard_transfers_limit',
   'storage.performance.async_scorer',
   'storage.performance.io_uring',
   'storage.performance.max_concurrent_collection_loads',
@@ -100,6 +98,8 @@ const inertKeys = [
 
 /** Those that only a node of a cluster acts on. */
 const clusterKeys = [
+  'storage.performance.incoming_shard_transfers_limit',
+  'storage.performance.outgoing_shard_transfers_limit',
   'storage.collection.shard_number_per_node',
   'cluster.connection_timeout_ms',
   'cluster.grpc_timeout_ms',

@@ -53,12 +53,13 @@ export function collectionClusterBody(info: CollectionClusterInfo): object {
       state,
     })),
     remote_shards: info.remoteShards.map(({ shard, peer, state }) => ({ shard_id: shard, peer_id: peer, state })),
-    shard_transfers: info.transfers.map(({ shard, from, to, sync, method }) => ({
+    shard_transfers: info.transfers.map(({ shard, from, to, sync, method, progress }) => ({
       shard_id: shard,
       from,
       to,
       sync,
       method,
+      ...(progress === null ? {} : { comment: `Transferring records (${progress.done}/${progress.total})` }),
     })),
   };
 }
