@@ -1,6 +1,6 @@
 /** Operations on single replicas. */
 import type { ReplicaOperation } from './metadata-operation.js';
-import { replicaOn, type CollectionState, type MetadataState } from './metadata-state.js';
+import { replicaOn, type CollectionState, type MetadataState, type Transfer } from './metadata-state.js';
 import type { Rejection } from './rejection.js';
 import { withoutReplica, withoutTransfer, withoutTransfers, withReplicaState } from './replica-change.js';
 import { isSourceOfTruth } from './replica-state.js';
@@ -45,12 +45,13 @@ function changed(collection: CollectionState, { shard: id, peer, state, from }: 
   // A target that missed a write is what any failed copy leaves: gone, where there was no replica before.
   const copy = collection.transfers.find((transfer) => transfer.shard === id && transfer.to === peer);
   if (copy !== undefined && state === 'Dead') return withoutTransfer(collection, copy);
+  const concerns = (transfer: Transfer): boolean =>
+    transfer.shard === id && (transfer.to === peer || (transfer.from === peer && !isSourceOfTruth(state)));
+  // A target that died is what an aborted transfer leaves: perhaps nothing.
+  const target = collection.transfers.some((transfer) => transfer.shard === id && transfer.to === peer);
+  if (target && state === 'Dead') return withoutTransfers(collection, concerns);
   // A source that may lack writes is none, and a target that is not Partial any more needs no transfer.
-  return withoutTransfers(
-    withReplicaState(collection, id, peer, state),
-    (transfer) =>
-      transfer.shard === id && (transfer.to === peer || (transfer.from === peer && !isSourceOfTruth(state))),
-  );
+  return withoutTransfers(withReplicaState(collection, id, peer, state), concerns);
 }
 
 function dropped(collection: CollectionState, { shard: id, peer }: Drop): CollectionState | Rejection {
