@@ -16,7 +16,12 @@ import { loadAddon, type NativeStore } from '../../src/engine/addon.js';
 import { ServiceError, toServiceError } from '../../src/errors.js';
 import { apply } from '../../src/metadata/apply.js';
 import type { Applied, MetadataOperation } from '../../src/metadata/metadata-operation.js';
-import { firstPeerMetadata, replicaOn, type MetadataState, type ShardState } from '../../src/metadata/metadata-state.js';
+import {
+  firstPeerMetadata,
+  replicaOn,
+  type MetadataState,
+  type ShardState,
+} from '../../src/metadata/metadata-state.js';
 import type { PeerId } from '../../src/metadata/peer-id.js';
 import type { ReplicaState } from '../../src/metadata/replica-state.js';
 import { processClock } from '../../src/replica/replica-clock.js';
@@ -30,11 +35,7 @@ import { defaultReplicaSetLimits, ReplicaSet } from '../../src/replica/replica-s
 import type { LocalShard } from '../../src/shard/local-shard.js';
 import { ledShards } from '../../src/transfer/led-shards.js';
 import { ShardTransfers } from '../../src/transfer/shard-transfers.js';
-import {
-  defaultTransferLimits,
-  type TransferEvent,
-  type TransferLimits,
-} from '../../src/transfer/transfer-options.js';
+import { defaultTransferLimits, type TransferEvent, type TransferLimits } from '../../src/transfer/transfer-options.js';
 import { until } from '../peers/until.js';
 
 export const addon = loadAddon();
@@ -245,7 +246,9 @@ export class TestCluster {
         pauses: { firstMs: 20, longestMs: 200 },
       },
     );
-    node.open = { consensus, collections, transfers, store, host: new CollectionReplicaHost(consensus, collections) };
+    const host = new CollectionReplicaHost(consensus, collections);
+    host.serve();
+    node.open = { consensus, collections, transfers, store, host };
     collections.addFollower(transfers);
   }
 
@@ -286,10 +289,14 @@ export class TestCluster {
     return local;
   }
 
-  /** A digest of all points that the node holds, and how many they are. */
+  /** Digests of all points that the node holds, shard by shard, and how many they are. */
   async contents(name: string, peer: PeerId): Promise<{ readonly count: number; readonly digest: string }> {
-    const { digest, count } = await this.local(name, peer).digestRange(null, null, 2 ** 32 - 1);
-    return { count, digest: digest.toString('hex') };
+    const shards = this.opened(peer).collections.get(name)?.locals.all() ?? [];
+    const parts = await Promise.all(shards.map(([, shard]) => shard.digestRange(null, null, 2 ** 32 - 1)));
+    return {
+      count: parts.reduce((count, part) => count + part.count, 0),
+      digest: parts.map(({ digest }) => digest.toString('hex')).join(' '),
+    };
   }
 
   async untilActive(name: string, peers: readonly PeerId[], limitMs = 15_000): Promise<void> {
@@ -339,10 +346,15 @@ export class TestCluster {
             remote,
             local,
             missed,
-            agreed: addon.codec.agreed,
+            agreed: (batches, minimum, order) => addon.codec.agreed(batches, minimum, order),
             clock: processClock,
             random: () => 0.5,
-            limits: { ...defaultReplicaSetLimits, acceptTimeoutMs: 1_000, followTimeoutMs: 1_000, proposeTimeoutMs: 300 },
+            limits: {
+              ...defaultReplicaSetLimits,
+              acceptTimeoutMs: 1_000,
+              followTimeoutMs: 1_000,
+              proposeTimeoutMs: 300,
+            },
           }),
       },
       consensus,
@@ -385,7 +397,11 @@ export class TestCluster {
     const stream = `${from}>${to}`;
     const before = ordered ? this.#streams.get(stream) : undefined;
     const turn = Promise.resolve(before).then(() => this.tap({ from, to, method }));
-    if (ordered) this.#streams.set(stream, turn.catch(() => undefined));
+    if (ordered)
+      this.#streams.set(
+        stream,
+        turn.catch(() => undefined),
+      );
     try {
       const wires = [this.node(from).wire, this.node(to).wire];
       const cut = Promise.race(wires.map(({ broken }) => broken));

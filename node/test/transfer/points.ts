@@ -32,13 +32,19 @@ const vectors = [
   { name: '', size: dimension, distance: 'Dot', datatype: null, onDisk: null, hnsw: null, multivector: null },
 ] as const;
 
-/** Of one shard, on these peers; resolves when all of them are Active. */
-export async function createCollection(cluster: TestCluster, name: string, peers: readonly number[]): Promise<number> {
+/** With every shard on these peers; resolves when all of them are Active. */
+export async function createCollection(
+  cluster: TestCluster,
+  name: string,
+  peers: readonly number[],
+  shardNumber = 1,
+): Promise<number> {
   const config = newCollectionConfig(
-    { vectors: [...vectors], sparseVectors: [], shardNumber: 1, replicationFactor: peers.length },
+    { vectors: [...vectors], sparseVectors: [], shardNumber, replicationFactor: peers.length },
     settingsSchema.parse({}),
   );
-  const applied = cluster.agreement.agree({ kind: 'create-collection', name, config, placement: [peers] });
+  const placement = Array.from({ length: shardNumber }, () => peers);
+  const applied = cluster.agreement.agree({ kind: 'create-collection', name, config, placement });
   if (applied.rejection !== null) throw new Error(applied.rejection.reason);
   await cluster.untilActive(name, [...peers].sort());
   return applied.index;
