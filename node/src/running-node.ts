@@ -275,7 +275,7 @@ export class RunningNode {
     };
     const serve = async (): Promise<void> => {
       await checkMissedWrites(consensus, collections, remote);
-      host.serve();
+      host.begin();
     };
     this.#undo.push(() => cluster.stop());
     const known = consensus.state.peers.has(consensus.self);

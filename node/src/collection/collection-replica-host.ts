@@ -44,7 +44,7 @@ export class CollectionReplicaHost implements ReplicaHost {
   }
 
   /** Until then only `missedWrites` is answered, because a node that starts does not know whether it missed any. */
-  serve(): void {
+  begin(): void {
     this.#serving = true;
     this.#beginServing();
   }
