@@ -7,14 +7,14 @@ import { nextMembershipStep } from './membership.js';
 import type { RaftDriver } from './raft-driver.js';
 import type { RaftTransport } from './raft-transport.js';
 
-interface Proposer {
+export interface Proposer {
   readonly self: PeerId;
   readonly state: MetadataState;
   addressOf(peer: PeerId): string | null;
   propose(operation: MetadataOperation): Promise<Applied>;
 }
 
-interface DutyOptions {
+export interface DutyOptions {
   readonly uri: string;
   readonly version: string;
   readonly report: (level: 'info' | 'warn' | 'error', message: string, error?: unknown) => void;

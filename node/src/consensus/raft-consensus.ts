@@ -8,16 +8,13 @@ import type { MetadataState } from '../metadata/metadata-state.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import { rejectionText } from '../metadata/rejection.js';
 import type { Message } from '../raft/message.js';
-import type { SoftState } from '../raft/ready.js';
 import type { Consensus } from './consensus.js';
 import type { ConsensusStatus, ConsensusThreadStatus } from './consensus-status.js';
 import { joinCluster } from './joining.js';
-import { MemberDuties } from './member-duties.js';
 import { writeIdentity, type JoinedCluster, type PeerIdentity } from './peer-identity.js';
-import { ProposalDelivery } from './proposal-delivery.js';
-import { decodeProposal } from './proposal-entry.js';
 import { Proposals } from './proposals.js';
-import { RaftDriver, type AppliedProposal, type DriverEvents } from './raft-driver.js';
+import type { AppliedProposal } from './raft-driver.js';
+import { RaftLife } from './raft-life.js';
 import { openRaft, raftFolder, raftStatePath, type OpeningOptions } from './raft-opening.js';
 import { RaftStateFile } from './raft-state-file.js';
 import { RaftStorage, type StoredRaft } from './raft-storage.js';
@@ -31,8 +28,6 @@ import type {
 } from './raft-transport.js';
 import { ReadBarrier } from './read-barrier.js';
 import type { ReplicatedState } from './replicated-state.js';
-import { SnapshotAssembler } from './snapshot-pieces.js';
-import { SnapshotSender } from './snapshot-sender.js';
 import { StateListeners } from './state-listeners.js';
 
 /** As long as the original waits for an operation on metadata. */
@@ -43,9 +38,6 @@ const addPeerTimeoutMs = 5_000;
 
 const firstRebuildMs = 1_000;
 const lastRebuildMs = 300_000;
-
-/** How long a leader that stops waits for another to take over. */
-const handOverMs = 1_000;
 
 export interface RaftConsensusOptions extends OpeningOptions {
   readonly version: string;
@@ -76,14 +68,9 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   /** Where peers say that they are now, until the metadata says so too. */
   readonly #moved = new Map<PeerId, { readonly from: string; readonly to: string }>();
   #joined: JoinedCluster | null;
-  #driver: RaftDriver;
-  #assembler: SnapshotAssembler;
-  #delivery: ProposalDelivery | null = null;
-  #duties: MemberDuties | null = null;
-  #snapshotSender: SnapshotSender | null = null;
+  #life: RaftLife;
   #transport: RaftTransport | null = null;
   #state: ReplicatedState;
-  #softState: SoftState = { role: 'follower', leader: null, term: 0 };
   #thread: ConsensusThreadStatus;
   #timer: NodeJS.Timeout | null = null;
   #rebuildTimer: NodeJS.Timeout | null = null;
@@ -100,8 +87,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     this.#thread = working();
     this.#proposals = new Proposals(this.self, identity.incarnation, () => this.#whyLate());
     this.#stateFile = new RaftStateFile(raftStatePath(options.storageFolder));
-    this.#assembler = new SnapshotAssembler(this.self);
-    this.#driver = this.#live(storage, stored);
+    this.#life = this.#live(storage, stored);
   }
 
   /** Reads the disk. Nothing is sent before `start`. */
@@ -109,7 +95,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     const { identity, storage, stored } = await openRaft(options);
     const consensus = new RaftConsensus(options, identity, storage, stored);
     // What is known as committed is applied before anybody looks at the state.
-    consensus.#driver.pump();
+    consensus.#life.driver.pump();
     return consensus;
   }
 
@@ -119,7 +105,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
    */
   async start(transport: RaftTransport): Promise<void> {
     this.#transport = transport;
-    this.#assist();
+    this.#life.attach(transport, this.#proposals, this);
     this.#timer = setInterval(() => this.#tick(), this.#options.tickPeriodMs);
     if (!this.#knowsItself()) await (this.#joining = this.#join(transport));
     await this.#leadAlone();
@@ -127,13 +113,13 @@ export class RaftConsensus implements Consensus, RaftReceiver {
 
   /** Hands leadership over if it can, then stops. What is proposed and not applied yet is answered with an error. */
   async close(): Promise<void> {
-    await this.#handOver();
+    if (this.#timer !== null) await this.#life.handOver();
     this.#closing.abort();
     this.#stopTimers();
     this.#thread = { kind: 'stopped' };
     this.#proposals.close(new ServiceError('unavailable', 'The node is shutting down'));
     await this.#joining?.catch(() => undefined);
-    await this.#driver.close();
+    await this.#life.driver.close();
     await this.#stateFile.settled();
   }
 
@@ -168,7 +154,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
       return Promise.reject(new ServiceError('unavailable', 'The node is shutting down'));
     }
     const applied = this.#proposals.add(operation, timeoutMs);
-    this.#delivery?.deliver(this.#softState);
+    this.#life.deliver();
     return applied;
   }
 
@@ -176,22 +162,22 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   barrier(timeoutMs: number): Promise<void> {
     if (this.removed) return Promise.reject(this.#removedError());
     const passed = this.#reads.wait(timeoutMs);
-    this.#reads.ask(this.#driver.raft);
-    this.#driver.wake();
+    this.#reads.ask(this.#life.raft);
+    this.#life.driver.wake();
     return passed;
   }
 
   /** Asks the leader for its whole state. Without effect on the leader itself. */
   recover(): Promise<void> {
-    if (this.#softState.role === 'leader' || this.#driver.raft.requestSnapshot()) {
-      this.#driver.wake();
+    if (this.#life.leader === this.self || this.#life.raft.requestSnapshot()) {
+      this.#life.driver.wake();
       return Promise.resolve();
     }
     return Promise.reject(new ServiceError('internal', this.#noLeader()));
   }
 
   status(): ConsensusStatus {
-    const { term, commit, applied, leader, role, confState } = this.#driver.raft.status();
+    const { term, commit, applied, leader, role, confState } = this.#life.raft.status();
     const running = this.#thread.kind === 'working';
     return {
       ...{ term, commit, leader: running ? leader : null },
@@ -204,34 +190,18 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   onMessages(from: PeerId, messages: readonly Message[]): void {
-    if (this.#driver.ended) return;
-    for (const message of messages) if (message.from === from) this.#driver.raft.step(message);
-    this.#driver.wake();
+    this.#life.take(from, messages);
   }
 
-  onSnapshotPiece(from: PeerId, piece: SnapshotPiece): Promise<void> {
-    const message = this.#assembler.take(from, piece);
-    if (message !== null) this.onMessages(from, [message]);
-    return Promise.resolve();
+  // These two are async for what they throw.
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async onSnapshotPiece(from: PeerId, piece: SnapshotPiece): Promise<void> {
+    this.#life.takeSnapshotPiece(from, piece);
   }
 
-  onPropose(from: PeerId, entries: readonly Uint8Array[]): Promise<ProposeAnswer> {
-    if (this.#driver.ended) return Promise.resolve({ kind: 'not-leader', leader: null });
-    for (const entry of entries) {
-      // Once it is in the log, an entry that nobody can apply would stop the whole cluster.
-      if (decodeProposal(entry).id.peer !== from) throw new ServiceError('bad-request', 'A proposal of another peer');
-    }
-    const { raft } = this.#driver;
-    try {
-      for (const entry of entries) {
-        const outcome = raft.propose(entry);
-        if (outcome.kind === 'not-leader') return Promise.resolve(outcome);
-        if (outcome.kind !== 'accepted') return Promise.resolve({ kind: 'busy' });
-      }
-      return Promise.resolve({ kind: 'accepted' });
-    } finally {
-      this.#driver.wake();
-    }
+  // eslint-disable-next-line @typescript-eslint/require-await
+  async onPropose(from: PeerId, entries: readonly Uint8Array[]): Promise<ProposeAnswer> {
+    return this.#life.takeProposals(from, entries);
   }
 
   async onAddPeer({ peer, uri }: AddPeerRequest): Promise<AddPeerAnswer> {
@@ -257,10 +227,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   onUnreachable(peer: PeerId): void {
-    if (this.#driver.ended) return;
-    this.#driver.raft.reportUnreachable(peer);
-    this.#driver.raft.leaderUnreachable(peer);
-    this.#driver.wake();
+    this.#life.takeUnreachable(peer);
   }
 
   onRemoved(by: PeerId): void {
@@ -278,56 +245,32 @@ export class RaftConsensus implements Consensus, RaftReceiver {
 
   /** Not before it is no member any more: until then its answers are counted. */
   isRemoved(peer: PeerId): boolean {
-    if (!this.state.removedPeers.has(peer)) return false;
-    const { voters, learners } = this.#driver.raft.status().confState;
-    return !voters.includes(peer) && !learners.includes(peer);
+    return this.state.removedPeers.has(peer) && !this.#life.isMember(peer);
   }
 
-  #live(storage: RaftStorage, stored: StoredRaft): RaftDriver {
-    const { random, compactEntries } = this.#options;
-    const events: DriverEvents = {
-      send: (messages) => this.#send(messages),
+  #live(storage: RaftStorage, stored: StoredRaft): RaftLife {
+    const { random, compactEntries, tickPeriodMs, uri, version, report } = this.#options;
+    const duties = { uri, version, report };
+    const options = { self: this.self, random, compactEntries, tickPeriodMs, duties };
+    return new RaftLife(storage, stored, options, {
       onState: (state, proposals, installed) => this.#onState(state, proposals, installed),
-      onSoftState: (softState) => this.#onSoftState(softState),
+      onLeader: () => this.#onLeader(),
       onReads: (confirmed, aborted) => this.#reads.take(confirmed, aborted),
       onFailure: (error) => this.#onFailure(error),
-    };
-    return new RaftDriver(storage, stored, { self: this.self, random, compactEntries }, events);
-  }
-
-  /** What works for one life of Raft, as soon as there is a network. */
-  #assist(): void {
-    const transport = this.#transport;
-    if (transport === null) return;
-    const { tickPeriodMs, uri, version, report } = this.#options;
-    this.#delivery = new ProposalDelivery(this.#driver, this.#proposals, transport, this.self, tickPeriodMs);
-    this.#duties = new MemberDuties(this, this.#driver, transport, { uri, version, report });
-    this.#snapshotSender = new SnapshotSender(this.#driver, transport);
+    });
   }
 
   #tick(): void {
-    if (this.#driver.ended) return;
-    this.#driver.raft.tick();
-    this.#reads.ask(this.#driver.raft);
-    this.#duties?.tick();
-    this.#delivery?.deliver(this.#softState);
-    this.#driver.wake();
-  }
-
-  #send(messages: readonly Message[]): void {
-    const byPeer = new Map<PeerId, Message[]>();
-    for (const message of messages) {
-      if (message.type === 'snapshot') this.#snapshotSender?.send(message);
-      else if (byPeer.get(message.to)?.push(message) === undefined) byPeer.set(message.to, [message]);
-    }
-    for (const [peer, list] of byPeer) this.#transport?.send(peer, list);
+    if (this.#life.driver.ended) return;
+    this.#reads.ask(this.#life.raft);
+    this.#life.tick();
   }
 
   #onState(state: ReplicatedState, proposals: readonly AppliedProposal[], installed: boolean): void {
-    this.#rebuildMs = firstRebuildMs;
     this.#thread = working();
     // After a failure Raft begins again from its snapshot; those who listen have seen what comes then.
     if (installed || state.metadata.appliedIndex > this.state.appliedIndex) {
+      this.#rebuildMs = firstRebuildMs;
       this.#state = state;
       this.#listeners.tell(state.metadata);
     }
@@ -336,26 +279,22 @@ export class RaftConsensus implements Consensus, RaftReceiver {
       if (id.peer !== this.self || id.incarnation !== this.#identity.incarnation) continue;
       this.#proposals.settle(id.number, applied);
     }
-    this.#duties?.onState();
-    this.#delivery?.deliver(this.#softState);
+    this.#life.followState();
     this.#show();
   }
 
-  #onSoftState(softState: SoftState): void {
-    const moved = softState.leader !== this.#softState.leader || softState.term !== this.#softState.term;
-    this.#softState = softState;
-    if (moved) this.#proposals.sendAgain();
-    this.#delivery?.deliver(softState);
-    this.#reads.ask(this.#driver.raft);
+  #onLeader(): void {
+    this.#proposals.sendAgain();
+    this.#life.deliver();
+    this.#reads.ask(this.#life.raft);
     this.#show();
   }
 
   #show(): void {
-    const status = this.#driver.raft.status();
-    this.#stateFile.show(status, this.#driver.latestSnapshot, this.state);
-    const members = [...status.confState.voters, ...status.confState.learners];
-    const gone = this.state.removedPeers.has(this.self) && !members.includes(this.self);
-    if (gone && status.role !== 'leader') queueMicrotask(() => this.#becomeRemoved());
+    const status = this.#life.raft.status();
+    this.#stateFile.show(status, this.#life.driver.latestSnapshot, this.state);
+    const gone = this.isRemoved(this.self) && status.role !== 'leader';
+    if (gone) queueMicrotask(() => this.#becomeRemoved());
   }
 
   #becomeRemoved(): void {
@@ -364,7 +303,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     this.#stopTimers();
     this.#thread = { kind: 'stopped' };
     this.#proposals.close(this.#removedError());
-    this.#driver.close().catch(() => undefined);
+    this.#life.driver.close().catch(() => undefined);
     this.#listeners.tell(this.state);
   }
 
@@ -379,21 +318,19 @@ export class RaftConsensus implements Consensus, RaftReceiver {
 
   async #rebuild(): Promise<void> {
     try {
-      await this.#driver.close().catch(() => undefined);
+      await this.#life.driver.close().catch(() => undefined);
       const { storage, stored } = await RaftStorage.open(raftFolder(this.#options.storageFolder), this.#options.addon);
       if (stored === null || this.#closing.signal.aborted) {
         await storage.close();
         if (stored === null) throw new Error('the state of Raft is gone from the disk');
         return;
       }
-      this.#softState = { role: 'follower', leader: null, term: 0 };
-      this.#assembler = new SnapshotAssembler(this.self);
-      this.#driver = this.#live(storage, stored);
+      this.#life = this.#live(storage, stored);
       this.#thread = working();
       this.#proposals.sendAgain();
       this.#reads.askAgain();
-      this.#assist();
-      this.#driver.pump();
+      if (this.#transport !== null) this.#life.attach(this.#transport, this.#proposals, this);
+      this.#life.driver.pump();
     } catch (error) {
       this.#onFailure(error);
     }
@@ -439,29 +376,12 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     });
   }
 
-  /** The only voter needs no timeout to find that nobody else leads, and knows then what of its log is committed. */
+  /** Knows then what of its log is committed. */
   async #leadAlone(): Promise<void> {
-    const { raft } = this.#driver;
-    const { voters } = raft.status().confState;
-    if (voters.length !== 1 || voters[0] !== this.self) return;
-    const restoredIndex = raft.status().lastIndex;
-    for (let tick = 0; tick < 100 && raft.status().role === 'follower'; tick += 1) raft.tick();
-    this.#driver.pump();
-    await this.#when(() => this.state.appliedIndex > restoredIndex, defaultTimeoutMs, 'This node did not lead itself');
-  }
-
-  async #handOver(): Promise<void> {
-    const { raft } = this.#driver;
-    const { role, confState, progress } = raft.status();
-    if (this.#driver.ended || role !== 'leader' || this.#timer === null) return;
-    const heirs = progress.filter(({ peer, recentlyActive }) => recentlyActive && confState.voters.includes(peer));
-    const heir = heirs.sort((a, b) => b.match - a.match)[0];
-    if (heir === undefined || raft.transferLeader(heir.peer).kind !== 'accepted') return;
-    this.#driver.wake();
-    const deadline = performance.now() + handOverMs;
-    while (raft.status().role === 'leader' && performance.now() < deadline) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    if (!this.#life.isOnlyVoter) return;
+    const { lastIndex } = this.#life.raft.status();
+    this.#life.leadAlone();
+    await this.#when(() => this.state.appliedIndex > lastIndex, defaultTimeoutMs, 'This node did not lead itself');
   }
 
   #stopTimers(): void {
@@ -474,7 +394,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   #whyLate(): ServiceError {
-    const { leader } = this.#softState;
+    const { leader } = this.#life;
     if (this.#thread.kind === 'stopped-with-error') {
       return new ServiceError('internal', `Consensus is stopped on this node: ${this.#thread.error}`);
     }
@@ -487,7 +407,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   #noLeader(): string {
-    const voters = this.#driver.raft.status().confState.voters.length;
+    const voters = this.#life.raft.status().confState.voters.length;
     return `The cluster has no leader: it takes a majority of its ${voters} voting peers to have one`;
   }
 }
