@@ -120,7 +120,7 @@ function readEntries(body: Buffer): readonly Entry[] {
     const start = at + entryHeaderBytes;
     if (start + length > body.length) throw new JournalFormatError('an entry ends too early');
     // A copy: the body may be large, and the entry is kept for long.
-    const data = Uint8Array.prototype.slice.call(body, start, start + length);
+    const data = new Uint8Array(body.subarray(start, start + length));
     entries.push({ index: readNumber(body, at), term: readNumber(body, at + 8), kind, data });
     at = start + length;
   }
