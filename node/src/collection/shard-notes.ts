@@ -43,6 +43,15 @@ export class ShardNotes implements MissedWritesLedger {
     return this.#ledger.add(peers, metadataIndex);
   }
 
+  get ledAt(): number {
+    return this.#ledger?.ledAt ?? 0;
+  }
+
+  leadsAt(metadataIndex: number): Promise<void> {
+    if (this.#ledger === null) return Promise.reject(new Error('the shard is not open'));
+    return this.#ledger.leadsAt(metadataIndex);
+  }
+
   remove(peers: readonly PeerId[]): Promise<void> {
     return this.#ledger?.remove(peers) ?? Promise.resolve();
   }

@@ -8,6 +8,8 @@ import type { Access } from './access.js';
 
 /** What the use cases need of consensus over Raft, beside what they need of any. */
 export interface ClusterConsensus extends Consensus {
+  /** This node was removed from its cluster. */
+  readonly removed: boolean;
   status(): ConsensusStatus;
   /** Asks the leader for a snapshot of the metadata. */
   recover(): Promise<void>;

@@ -43,7 +43,9 @@ export class LocalClusterService implements ClusterService {
     if (cluster === null) return null;
     const { self, state } = cluster;
     const peers = [...state.peers.values()].sort((a, b) => a.id - b.id);
-    return { self, peers, consensus: cluster.status() };
+    const status = cluster.status();
+    const removed = { kind: 'stopped-with-error', error: 'This peer was removed from the cluster' } as const;
+    return { self, peers, consensus: cluster.removed ? { ...status, thread: removed } : status };
   }
 
   async recover(access: Access): Promise<void> {
@@ -60,6 +62,9 @@ export class LocalClusterService implements ClusterService {
     const cluster = this.#clustered();
     const operation = { kind: 'remove-peer', peer, force } as const;
     const applied = await cluster.propose(operation, { timeoutMs: metadataTimeoutMs(timeoutMs) });
+    if (applied.rejection?.reason === 'no-such-peer') {
+      throw new ServiceError('not-found', `Peer ${peer} does not exist`);
+    }
     refuseRejected(applied, '');
   }
 

@@ -22,6 +22,12 @@ const everything = Uint8Array.from([0x05]);
 
 const noIds = encodeIdsBlock([]);
 
+/**
+ * The replicas of a shard end their own waiting at the same limit, and what they have to say by then comes first: a
+ * write that some of them missed is not one that only takes long.
+ */
+const verdictMs = 250;
+
 export class WriteRunner {
   readonly #codec: NativeCodec;
 
@@ -30,7 +36,7 @@ export class WriteRunner {
   }
 
   async run(collection: Collection, operation: WriteOperation, options: WriteOptions): Promise<UpdateResult> {
-    const limitMs = options.wait ? options.timeoutMs : null;
+    const limitMs = options.wait && options.timeoutMs !== null ? options.timeoutMs + verdictMs : null;
     const result = await withDeadline(this.#write(collection, operation, options), limitMs, null);
     if (result === null) return { operationId: null, status: 'wait_timeout' };
     if (result.status === 'completed' && result.missing !== null) {
