@@ -264,6 +264,12 @@ export class Leadership {
         case 'accepted':
           // Who was left out while the answer was on its way has to be known there too.
           if (ledger.version !== version) continue;
+          try {
+            await ledger.leadsAt(this.#context.view().index);
+          } catch {
+            // Without a place to write nothing can be led: the next operation tries again, and fails by the same.
+            this.end();
+          }
           if (wanted()) this.#admit(peer);
           return;
       }

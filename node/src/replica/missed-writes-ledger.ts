@@ -15,6 +15,13 @@ export interface MissedWritesLedger {
   notedAt(peer: PeerId): number;
   /** Resolves when all of them are noted durably. They are in `peers` when this returns. */
   add(peers: readonly PeerId[], metadataIndex: number): Promise<void>;
+  /**
+   * The newest metadata index under which a replica began to follow this node. A restart may know less
+   * metadata for a while; until it knows as much, it must not lead, or it would leave that replica out.
+   */
+  readonly ledAt: number;
+  /** Resolves when `ledAt` is at least this, durably. */
+  leadsAt(metadataIndex: number): Promise<void>;
   /** They are out of `peers` when this returns. A crash may bring them back: that costs a needless recovery. */
   remove(peers: readonly PeerId[]): Promise<void>;
 }
@@ -51,13 +58,15 @@ export class DurableMissedWritesLedger implements MissedWritesLedger {
   readonly #file: NoteFile;
   readonly #peers: Set<PeerId>;
   readonly #notedAt: Map<PeerId, number>;
+  #ledAt: number;
   #version = 0;
   /** The version that is on disk. */
   #written = 0;
   #writing: Promise<void> | null = null;
 
-  private constructor(file: NoteFile, notes: readonly Note[]) {
+  private constructor(file: NoteFile, { ledAt, missed: notes }: Notes) {
     this.#file = file;
+    this.#ledAt = ledAt;
     this.#peers = new Set(notes.map(({ peer }) => peer));
     this.#notedAt = new Map(notes.map(({ peer, metadataIndex }) => [peer, metadataIndex]));
   }
@@ -65,7 +74,7 @@ export class DurableMissedWritesLedger implements MissedWritesLedger {
   /** Rejects when the notes that are there cannot be read: a replica that serves without them may be stale. */
   static async open(file: NoteFile): Promise<DurableMissedWritesLedger> {
     const text = await file.read();
-    return new DurableMissedWritesLedger(file, text === null ? [] : decodeNotes(text));
+    return new DurableMissedWritesLedger(file, text === null ? { ledAt: 0, missed: [] } : decodeNotes(text));
   }
 
   get peers(): ReadonlySet<PeerId> {
@@ -85,6 +94,18 @@ export class DurableMissedWritesLedger implements MissedWritesLedger {
       if (this.#peers.has(peer)) continue;
       this.#peers.add(peer);
       this.#notedAt.set(peer, metadataIndex);
+      this.#version += 1;
+    }
+    return this.#durable();
+  }
+
+  get ledAt(): number {
+    return this.#ledAt;
+  }
+
+  leadsAt(metadataIndex: number): Promise<void> {
+    if (metadataIndex > this.#ledAt) {
+      this.#ledAt = metadataIndex;
       this.#version += 1;
     }
     return this.#durable();
@@ -113,9 +134,14 @@ export class DurableMissedWritesLedger implements MissedWritesLedger {
   async #write(): Promise<void> {
     const version = this.#version;
     const notes: readonly Note[] = Array.from(this.#notedAt, ([peer, metadataIndex]) => ({ peer, metadataIndex }));
-    await this.#file.replace(`${JSON.stringify({ format, missed: notes })}\n`);
+    await this.#file.replace(`${JSON.stringify({ format, ledAt: this.#ledAt, missed: notes })}\n`);
     this.#written = version;
   }
+}
+
+interface Notes {
+  readonly ledAt: number;
+  readonly missed: readonly Note[];
 }
 
 export class MissedWritesFormatError extends Error {
@@ -128,14 +154,14 @@ function isNote(value: unknown): value is Note {
   return isPeerId(note.peer) && Number.isSafeInteger(note.metadataIndex);
 }
 
-function decodeNotes(text: string): readonly Note[] {
+function decodeNotes(text: string): Notes {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new MissedWritesFormatError('The notes about replicas that missed writes are not JSON');
   }
-  const file: { readonly format?: unknown; readonly missed?: unknown } =
+  const file: { readonly format?: unknown; readonly ledAt?: unknown; readonly missed?: unknown } =
     typeof value === 'object' && value !== null ? value : {};
   if (file.format !== format) {
     throw new MissedWritesFormatError(
@@ -145,5 +171,8 @@ function decodeNotes(text: string): readonly Note[] {
   if (!Array.isArray(file.missed) || !file.missed.every(isNote)) {
     throw new MissedWritesFormatError('The notes about replicas that missed writes do not name peers');
   }
-  return file.missed;
+  if (typeof file.ledAt !== 'number' || !Number.isSafeInteger(file.ledAt)) {
+    throw new MissedWritesFormatError('The notes about replicas that missed writes have no index of their leader');
+  }
+  return { ledAt: file.ledAt, missed: file.missed };
 }

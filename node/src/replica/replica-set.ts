@@ -150,7 +150,8 @@ export class ReplicaSet {
   /** As coordinator. */
   write(write: ShardWrite, options: ShardWriteOptions): Promise<WriteResult> {
     const local = this.#options.local();
-    if (local !== null && isAlone(this.#watch.view, this.#options.metadata.self)) {
+    const { view } = this.#watch;
+    if (local !== null && isAlone(view, this.#options.metadata.self) && view.index >= this.#options.missed.ledAt) {
       return this.#leader.writeAlone(local, write, options);
     }
     return this.#coordinator.write(write, options);

@@ -147,6 +147,8 @@ export class WriteCoordinator {
     const { view, reached, clock } = this.#context;
     switch (afterRefusedForward(refusal)) {
       case 'away':
+        // Whoever was away already is asked again for want of another: not without a pause.
+        if (attempt.away.has(peer)) await this.#pause(attempt);
         attempt.away.add(peer);
         return;
       case 'again':

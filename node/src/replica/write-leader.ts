@@ -62,7 +62,7 @@ export class WriteLeader {
   led(): LedShard | null {
     const { self, view, hasMissed } = this.#context;
     const local = this.#context.local();
-    if (local === null || hasMissed() || updateLeaderOf(view()) !== self) return null;
+    if (local === null || hasMissed() || this.#isBehind() || updateLeaderOf(view()) !== self) return null;
     return new LedShard(this.#term(local, false), {
       remote: this.#context.remote,
       digestTimeoutMs: this.#context.limits.followTimeoutMs,
@@ -77,6 +77,7 @@ export class WriteLeader {
     const local = this.#context.local();
     if (local === null) throw this.#refused({ kind: 'not-open' }, 'has not opened the shard');
     if (hasMissed()) throw this.#refused({ kind: 'missed-writes' }, 'has missed writes');
+    if (this.#isBehind()) throw this.#refused({ kind: 'behind' }, 'does not know the metadata yet that it led by');
     const leads = direct ? hasEveryWrite(view(), self) : updateLeaderOf(view()) === self;
     if (!leads) throw this.#refused({ kind: 'not-leader' }, 'does not lead the shard');
     try {
@@ -89,6 +90,11 @@ export class WriteLeader {
         throw this.#refused({ kind: 'not-leader' }, 'does not lead the shard any more');
       throw error;
     }
+  }
+
+  /** Since a restart, the metadata has not come back to where this node led by it. */
+  #isBehind(): boolean {
+    return this.#context.view().index < this.#context.ledger.ledAt;
   }
 
   /** What keeps a direct leader from following a higher one, or being refused by itself, is durable before it begins. */

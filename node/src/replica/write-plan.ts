@@ -36,7 +36,7 @@ export function nextWriteStep(situation: WriteSituation): WriteStep {
   if (ordering === 'strong' && highest !== undefined && !isUpdatable(highest.state)) {
     return { kind: 'fail', reason: 'strong-leader-away' };
   }
-  if (leader === self && !situation.selfMissed) return { kind: 'lead', direct: false };
+  if (leader === self && !situation.selfMissed && !away.has(self)) return { kind: 'lead', direct: false };
   if (leader !== self && !away.has(leader)) return { kind: 'forward', to: leader, direct: false };
   const replaceable = view.replicas.some(({ peer, state }) => peer !== leader && isSourceOfTruth(state));
   if (!replaceable) return { kind: 'fail', reason: 'nobody-left' };

@@ -92,6 +92,8 @@ export class SimulatedCluster {
   #crashes = 0;
   #partitions = 0;
   #stopped = false;
+  /** Nothing can be agreed on, although peers hear each other: an election goes on. */
+  #leaderlessUntilMs = 0;
 
   constructor({ seed, trace }: SimulationOptions) {
     this.#random = seededRandom(seed);
@@ -134,6 +136,7 @@ export class SimulatedCluster {
     this.#network.heal();
     this.#network.faults.lostBefore = 0;
     this.#network.faults.lostAfter = 0;
+    this.#leaderlessUntilMs = 0;
     for (const peer of this.#peers.values()) {
       peer.slow = false;
       if (!peer.alive) await peer.start();
@@ -203,6 +206,7 @@ export class SimulatedCluster {
   }
 
   #hasQuorum(peer: PeerId): boolean {
+    if (this.#time.now() < this.#leaderlessUntilMs) return false;
     const reached = [...this.#peers.values()].filter(({ id, alive }) => alive && this.#network.connected(peer, id));
     return reached.length * 2 > this.#peers.size;
   }
@@ -326,7 +330,7 @@ export class SimulatedCluster {
     const ids = [...this.#peers.keys()];
     const peer = this.#peers.get(ids[this.#pick(ids.length)] ?? 0);
     if (peer === undefined) return;
-    switch (this.#pick(6)) {
+    switch (this.#pick(8)) {
       case 0:
         this.#crash(peer);
         return;
@@ -351,6 +355,11 @@ export class SimulatedCluster {
         peer.slow = !peer.slow;
         return;
       case 5:
+      case 6:
+        this.#leaderlessUntilMs = this.#time.now() + this.#time.between(100, 2_000);
+        this.#trace(`no leader until ${this.#leaderlessUntilMs.toFixed(0)}`);
+        return;
+      case 7:
         if (this.#pick(4) === 0) for (const other of this.#peers.values()) this.#crash(other);
     }
   }

@@ -89,7 +89,7 @@ export class SimulatedPeer implements NetworkEnd {
     running.set.close();
     // Some of what it knew was in no snapshot, and is read from the log again when it starts.
     const known = running.consensus.position;
-    this.disk.position = Math.max(this.disk.position, known - Math.floor(time.between(0, 12)));
+    this.disk.position = Math.max(this.disk.position, known - Math.floor(time.between(0, 3)));
     this.#process = null;
   }
 
