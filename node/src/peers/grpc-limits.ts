@@ -1,5 +1,7 @@
 /** How the connections between nodes are set up at both ends. */
+import { isIP } from 'node:net';
 import { logVerbosity, setLogVerbosity, type ChannelOptions } from '@grpc/grpc-js';
+import { hostAndPort, type PeerAddress } from './peer-address.js';
 
 // What grpc-js would print comes back as errors too, and stderr is for sentences of this process.
 setLogVerbosity(logVerbosity.NONE);
@@ -16,10 +18,11 @@ const flowControlWindowBytes = 4 * 1024 * 1024;
 /** Streams of one connection: the lanes, Raft, snapshots, and some single calls beside them. */
 const concurrentStreamsMax = 128;
 
-export function clientOptions(messageBytesMax: number, authority: string): ChannelOptions {
+export function clientOptions(messageBytesMax: number, address: PeerAddress): ChannelOptions {
   return {
-    'grpc.default_authority': authority,
-    'grpc.ssl_target_name_override': authority.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1'),
+    'grpc.default_authority': hostAndPort(address),
+    // Names which of its certificates the other side shall show, which cannot be an IP address.
+    'grpc.ssl_target_name_override': isIP(address.host) === 0 ? address.host : 'peer',
     'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.keepalive_timeout_ms': keepaliveMs,
     'grpc.keepalive_permit_without_calls': 1,

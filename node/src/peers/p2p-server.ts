@@ -2,6 +2,7 @@
 import {
   Metadata,
   Server,
+  type ConnectionInjector,
   status,
   type handleBidiStreamingCall,
   type handleUnaryCall,
@@ -13,6 +14,7 @@ import { toServiceError } from '../errors.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { ReplicaHost } from '../replica/remote-replicas.js';
 import { asBuffer } from './as-buffer.js';
+import { ConnectionListener } from './connection-listener.js';
 import { HelloAnswer, PeersDefinition } from './generated/p2p/peer.js';
 import { RaftDefinition } from './generated/p2p/raft.js';
 import { ShardsDefinition } from './generated/p2p/shard.js';
@@ -81,16 +83,24 @@ export class P2pServer {
   /** The port that it listens on. */
   readonly port: number;
   readonly #server: Server;
-  readonly #address: string;
+  readonly #listener: ConnectionListener;
+  readonly #injector: ConnectionInjector;
   readonly #requests: RequestService;
   readonly #raft: RaftService;
 
-  private constructor(server: Server, host: string, port: number, requests: RequestService, raft: RaftService) {
+  private constructor(
+    server: Server,
+    listener: ConnectionListener,
+    injector: ConnectionInjector,
+    requests: RequestService,
+    raft: RaftService,
+  ) {
     this.#server = server;
-    this.#address = `${host}:${port}`;
-    this.port = port;
+    this.#listener = listener;
+    this.#injector = injector;
     this.#requests = requests;
     this.#raft = raft;
+    this.port = listener.port;
   }
 
   /** Rejects when the port is taken. */
@@ -101,37 +111,47 @@ export class P2pServer {
     const requests = new RequestService({ host: options.replicas, messageBytesMax, checkMember, refuse });
     const raft = new RaftService(options.raft, checkMember, refuse);
     const server = new Server(serverOptions(messageBytesMax));
-    addServices(server, options, admission, requests, raft);
-    const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-    const port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync(`${host}:${options.port}`, credentials, (error, bound) =>
-        error === null ? resolve(bound) : reject(error),
-      );
-    });
-    return new P2pServer(server, host, port, requests, raft);
+    const injector = server.createConnectionInjector(credentials);
+    const listener = await ConnectionListener.listen(options.host, options.port, (socket) =>
+      injector.injectConnection(socket),
+    );
+    const letIn: LetIn = (call) => {
+      const from = admission.admit(call.metadata);
+      listener.confirm(call.getPeer());
+      return from;
+    };
+    addServices(server, options, letIn, requests, raft);
+    return new P2pServer(server, listener, injector, requests, raft);
   }
 
   /** Takes no new connections, answers what is under way within `graceMs`, then cuts what is left. */
   async stop(graceMs: number): Promise<void> {
-    this.#server.drain(this.#address, graceMs);
-    const ended = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    const closed = this.#listener.stopListening();
+    this.#injector.drain(graceMs);
+    // Its callback is not waited for: it never comes when a session broke while it began.
+    this.#server.tryShutdown(() => undefined);
     this.#requests.stop();
     this.#raft.stop();
-    await ended;
+    const cut = setTimeout(() => this.#listener.cut(), graceMs);
+    await closed;
+    clearTimeout(cut);
   }
 }
+
+/** The sender of a call; throws a `PeerRejection`. */
+type LetIn = (call: { readonly metadata: Metadata; getPeer(): string }) => PeerId;
 
 type UnaryMethod = (from: PeerId, request: Buffer) => Promise<Uint8Array>;
 
 function addServices(
   server: Server,
   options: P2pServerOptions,
-  admission: Admission,
+  letIn: LetIn,
   requests: RequestService,
   raft: RaftService,
 ): void {
-  const unary = unaryAdapter(admission);
-  const stream = streamAdapter(admission);
+  const unary = unaryAdapter(letIn);
+  const stream = streamAdapter(letIn);
   server.addService(rawServiceDefinition(PeersDefinition), {
     hello: unary(() => Promise.resolve(helloAnswer(options))),
   });
@@ -158,9 +178,9 @@ function helloAnswer({ membership, describe }: P2pServerOptions): Uint8Array {
   }).finish();
 }
 
-function unaryAdapter(admission: Admission): (method: UnaryMethod) => handleUnaryCall<Buffer, Buffer> {
+function unaryAdapter(letIn: LetIn): (method: UnaryMethod) => handleUnaryCall<Buffer, Buffer> {
   return (method) => (call, respond) => {
-    const answer = async (): Promise<Uint8Array> => method(admission.admit(call.metadata), call.request);
+    const answer = async (): Promise<Uint8Array> => method(letIn(call), call.request);
     answer().then(
       (bytes) => respond(null, asBuffer(bytes)),
       (error: unknown) => respond(failureOf(error)),
@@ -170,11 +190,11 @@ function unaryAdapter(admission: Admission): (method: UnaryMethod) => handleUnar
 
 type StreamMethod = (call: ServerDuplexStream<Buffer, Buffer>, from: PeerId) => void;
 
-function streamAdapter(admission: Admission): (serve: StreamMethod) => handleBidiStreamingCall<Buffer, Buffer> {
+function streamAdapter(letIn: LetIn): (serve: StreamMethod) => handleBidiStreamingCall<Buffer, Buffer> {
   return (serve) => (call) => {
     let from: PeerId;
     try {
-      from = admission.admit(call.metadata);
+      from = letIn(call);
     } catch (error) {
       refuse(call, error);
       return;

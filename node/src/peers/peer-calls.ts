@@ -61,7 +61,7 @@ export class PeerCalls {
           ip,
           expected: null,
           metadata: metadata(null),
-          credentials: credentials(),
+          credentials: credentials(address.host),
           messageBytesMax,
           timeoutMs: waitMs,
         });

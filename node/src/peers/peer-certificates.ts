@@ -3,7 +3,7 @@
  * settings signed. The files are looked at again every `cert_ttl` seconds, so that they can be renewed while nodes run.
  */
 import { readFileSync } from 'node:fs';
-import { createSecureContext } from 'node:tls';
+import { checkServerIdentity, createSecureContext } from 'node:tls';
 import { credentials, experimental, type ChannelCredentials, type ServerCredentials } from '@grpc/grpc-js';
 import { SettingsError } from '../settings/load-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -48,9 +48,12 @@ export class PeerCertificates implements experimental.CertificateProvider {
     }
   }
 
-  clientCredentials(): ChannelCredentials {
+  /** For a connection to the host, which its certificate has to name. */
+  clientCredentials(host: string): ChannelCredentials {
     const { ca, cert, key } = this.#certificates;
-    return credentials.createSsl(ca, key, cert);
+    return credentials.createSsl(ca, key, cert, {
+      checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+    });
   }
 
   serverCredentials(): ServerCredentials {

@@ -17,7 +17,7 @@ export interface PeerChannelOptions {
   /** Made anew for each connection: the cluster of this node may have become known. */
   readonly metadata: (receiver: PeerId | null) => Metadata;
   /** Asked for each connection: certificates are renewed while the node runs. */
-  readonly credentials: () => ChannelCredentials;
+  readonly credentials: (host: string) => ChannelCredentials;
   readonly lookup: Lookup;
   readonly connectTimeoutMs: number;
   readonly messageBytesMax: number;
@@ -166,7 +166,7 @@ export class PeerChannel {
           ip,
           expected: this.peer,
           metadata: this.#options.metadata(this.peer),
-          credentials: credentials(),
+          credentials: credentials(address.host),
           messageBytesMax,
           timeoutMs: Math.ceil(leftMs / (ips.length - index)),
         });

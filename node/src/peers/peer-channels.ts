@@ -11,7 +11,7 @@ import { callMetadata, type PeerSecrets } from './wire-metadata.js';
 export interface PeerChannelsOptions {
   readonly membership: Membership;
   /** Asked for each connection: certificates are renewed while the node runs. */
-  readonly credentials: () => ChannelCredentials;
+  readonly credentials: (host: string) => ChannelCredentials;
   readonly secrets: PeerSecrets;
   readonly connectTimeoutMs: number;
   readonly messageBytesMax: number;

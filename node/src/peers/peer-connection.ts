@@ -6,7 +6,7 @@ import { asBuffer } from './as-buffer.js';
 import { ConnectError } from './connect-error.js';
 import { HelloAnswer, PeersDefinition } from './generated/p2p/peer.js';
 import { clientOptions } from './grpc-limits.js';
-import { grpcTarget, hostAndPort, type PeerAddress } from './peer-address.js';
+import { grpcTarget, type PeerAddress } from './peer-address.js';
 import { methodPath } from './raw-methods.js';
 import { probeTcp } from './tcp-probe.js';
 import { rejectionIn } from './wire-metadata.js';
@@ -65,8 +65,7 @@ export class PeerConnection {
     const startedMs = performance.now();
     const { address, ip, credentials, messageBytesMax, timeoutMs } = options;
     await probeTcp(ip, address.port, timeoutMs);
-    const authority = hostAndPort(address);
-    const client = new Client(grpcTarget(ip, address.port), credentials, clientOptions(messageBytesMax, authority));
+    const client = new Client(grpcTarget(ip, address.port), credentials, clientOptions(messageBytesMax, address));
     try {
       const leftMs = Math.max(1, timeoutMs - (performance.now() - startedMs));
       const hello = await sayHello(client, options.metadata, leftMs);

@@ -65,7 +65,7 @@ export class PeerNetwork {
     this.#channels = new PeerChannels({
       membership: this.#membership,
       secrets: this.#secrets,
-      credentials: () => certificates?.clientCredentials() ?? channelCredentials.createInsecure(),
+      credentials: (host) => certificates?.clientCredentials(host) ?? channelCredentials.createInsecure(),
       connectTimeoutMs: cluster.connection_timeout_ms,
       messageBytesMax: messageBytesMax(settings),
       ...(lookup === undefined ? {} : { lookup }),

@@ -1,5 +1,5 @@
 /** The receiving end of the request streams: asks the host in the order of each stream and answers as it is done. */
-import { status, type ServerDuplexStream } from '@grpc/grpc-js';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { ServiceError } from '../errors.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { ReplicaHost } from '../replica/remote-replicas.js';
@@ -89,7 +89,7 @@ class ServedStream {
 
   /** Nothing of what was not begun is done any more. */
   replace(): void {
-    this.#refuse(Object.assign(new Error('A newer stream of the same peer came'), { code: status.ABORTED }));
+    this.#refuse(new ServiceError('unavailable', 'A newer stream of the same peer came'));
   }
 
   #take(bytes: Buffer): void {

@@ -28,7 +28,7 @@ const messages: readonly Message[] = [
     type: 'append',
     previous: { index: 0, term: 0 },
     entries: [
-      { index: 1, term: 1, kind: 'empty', data: Buffer.alloc(0) },
+      { index: 1, term: 1, kind: 'empty', data: new Uint8Array(0) },
       { index: 2, term: 1, kind: 'normal', data: Buffer.from('{"op":1}') },
       { index: 3, term: 1, kind: 'conf-change', data: Buffer.from([1, 2, 3]) },
     ],
