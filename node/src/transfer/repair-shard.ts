@@ -2,7 +2,6 @@
  * Finds the ranges in which an Active replica differs from the leader, and replaces them. Writes go on, and a
  * comparison that falls between them finds a difference that is none: it is made again before it counts.
  */
-import type { RangeDigest } from '../engine/addon.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { ReplicaClock } from '../replica/replica-clock.js';
 import type { CopySource } from './copy-shard.js';
@@ -12,7 +11,7 @@ export interface RepairOptions {
   readonly peer: PeerId;
   readonly signal: AbortSignal;
   readonly clock: ReplicaClock;
-  /** Pauses between ranges, as a multiple of the time that the range before took. */
+  /** Pauses between ranges, as a multiple of the time that comparing the range before took. */
   readonly restFactor: number;
   readonly onRepairedRange: () => void;
 }
@@ -42,7 +41,7 @@ class ShardRepair {
 
   /** `level`: the place among `sizes`. */
   async conform({ after: first, to: end }: Bounds, level: number): Promise<void> {
-    const { clock, signal, restFactor } = this.#options;
+    const { peer, clock, signal, restFactor } = this.#options;
     const limit = sizes[level] ?? replacedPoints;
     for (let after = first; ;) {
       checkGoesOn(signal);
@@ -50,25 +49,24 @@ class ShardRepair {
       const digest = await this.#source.digest({ after, to: end, limit });
       const to = digest.more ? digest.last : end;
       const bounds = { after, to };
-      if (!(await this.#isEqual(bounds, digest))) {
-        if (level + 1 < sizes.length) await this.conform(bounds, level + 1);
-        else await this.#replace(bounds);
-      }
+      const equal = await this.#source.isEqual(peer, bounds, digest.digest);
+      const restMs = (clock.now() - startedMs) * restFactor;
+      if (!equal && level + 1 < sizes.length) await this.conform(bounds, level + 1);
+      else if (!equal && !(await this.#becomesEqual(bounds))) await this.#replace(bounds);
       if (!digest.more) return;
       after = to;
-      await pauseOrEnded(clock, signal, (clock.now() - startedMs) * restFactor);
+      await pauseOrEnded(clock, signal, restMs);
     }
   }
 
-  async #isEqual(bounds: Bounds, first: RangeDigest): Promise<boolean> {
+  async #becomesEqual(bounds: Bounds): Promise<boolean> {
     const { peer, clock, signal } = this.#options;
-    let { digest } = first;
     for (const pauseMs of comparisonPausesMs) {
-      if (await this.#source.isEqual(peer, bounds, digest)) return true;
       await pauseOrEnded(clock, signal, pauseMs);
-      ({ digest } = await this.#source.digest({ ...bounds, limit: everyPoint }));
+      const { digest } = await this.#source.digest({ ...bounds, limit: everyPoint });
+      if (await this.#source.isEqual(peer, bounds, digest)) return true;
     }
-    return this.#source.isEqual(peer, bounds, digest);
+    return false;
   }
 
   async #replace({ after: first, to }: Bounds): Promise<void> {

@@ -9,6 +9,7 @@ import type { PeerId } from '../metadata/peer-id.js';
 import type { LedShard } from '../replica/led-shard.js';
 import { shardView, updatablePeers } from '../replica/shard-view.js';
 import { awaitReplica, type AwaitReplicaOptions } from './await-replica.js';
+import { copyShard } from './copy-shard.js';
 import { PatientSource } from './patient-source.js';
 import { repairShard } from './repair-shard.js';
 import { RetryPauses } from './retry-pauses.js';
@@ -151,18 +152,21 @@ export class ReplicaVerification implements MetadataFollower {
   }
 
   async #compare(shard: LedByThisNode, led: LedShard, peer: PeerId): Promise<void> {
-    const { clock, onEvent } = this.#context;
-    await repairShard(new PatientSource(led, this.#awaiting(shard)), {
-      peer,
-      signal: this.#stop.signal,
-      clock,
-      restFactor,
-      onRepairedRange: () =>
-        onEvent({ kind: 'repaired-range', collection: shard.collection, shard: shard.shard, to: peer }),
-    });
+    const { clock, limits, onEvent } = this.#context;
+    const source = new PatientSource(led, this.#awaiting(shard));
+    const { signal } = this.#stop;
+    const suspects = this.#suspects.get(keyOf(shard));
+    if (suspects?.has(peer) === true) {
+      // It may lack most of the points, and answers reads: this is the rest of its copy, at full speed.
+      const { ranges, rangesAtOnce } = limits;
+      await copyShard(source, { peer, signal, limits: ranges, rangesAtOnce, onProgress: () => undefined });
+    } else {
+      const repaired = { kind: 'repaired-range', collection: shard.name, shard: shard.shard, to: peer } as const;
+      await repairShard(source, { peer, signal, clock, restFactor, onRepairedRange: () => onEvent(repaired) });
+    }
     if (!led.follows(peer)) return;
     led.markVerified(peer);
-    this.#suspects.get(keyOf(shard))?.delete(peer);
+    suspects?.delete(peer);
   }
 
   async #allAnswer(shard: LedByThisNode): Promise<boolean> {

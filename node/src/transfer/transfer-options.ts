@@ -64,4 +64,4 @@ export type TransferEvent =
       readonly reason: string;
     }
   /** A range of an Active replica differed, and was replaced. */
-  | { readonly kind: 'repaired-range'; readonly collection: number; readonly shard: number; readonly to: number };
+  | { readonly kind: 'repaired-range'; readonly collection: string; readonly shard: number; readonly to: number };

@@ -91,6 +91,7 @@ class MemberConsensus implements Consensus {
   readonly #listeners = new StateListeners();
   #followed = 0;
   #state: MetadataState | null = null;
+  #left = false;
 
   constructor(self: PeerId, agreement: Agreement) {
     this.self = self;
@@ -112,7 +113,7 @@ class MemberConsensus implements Consensus {
 
   async propose(operation: MetadataOperation): Promise<Applied> {
     await Promise.resolve();
-    if (!this.#agreement.quorum) throw new ServiceError('internal', 'There is no leader');
+    if (!this.#agreement.quorum || this.#left) throw new ServiceError('internal', 'There is no leader');
     return this.#agreement.agree(operation);
   }
 
@@ -125,6 +126,7 @@ class MemberConsensus implements Consensus {
   }
 
   leave(): void {
+    this.#left = true;
     this.#agreement.leave(this);
   }
 }
@@ -247,7 +249,7 @@ export class TestCluster {
       },
     );
     const host = new CollectionReplicaHost(consensus, collections);
-    host.serve();
+    host.begin();
     node.open = { consensus, collections, transfers, store, host };
     collections.addFollower(transfers);
   }
