@@ -51,6 +51,14 @@ describe('TLS between nodes', () => {
     const two = await start(cluster, 2, files('second', join(folder, 'both.pem')));
     expect(await count(one, 2)).toBe(0);
     expect(await count(two, 1)).toBe(0);
+    let release: (points: number) => void = () => undefined;
+    two.host.on('count', () => new Promise((resolve) => (release = resolve)));
+    const underWay = count(one, 2);
+    await until('the request', () => two.host.calls.length === 2);
+    const stopped = two.stop(10_000);
+    release(5);
+    expect(await underWay).toBe(5);
+    await stopped;
   });
 
   it('keeps out a node whose certificate is of another CA', async () => {
