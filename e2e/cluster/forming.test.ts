@@ -77,7 +77,7 @@ describe('three nodes', () => {
         Buffer.alloc(100_000),
       ]) {
         const socket = connect({ host: node.host, port: ports.peers });
-        socket.on('error', () => undefined);
+        socket.on('error', () => undefined).resume();
         const closed = once(socket, 'close');
         socket.end(bytes);
         await closed;
