@@ -60,7 +60,7 @@ export function drawPlan(dice: Dice): Plan {
     // Short timeouts make more elections in a run; delays that are long beside them make them go wrong.
     electionTicks: dice.pick([3, 3, 5, 10]),
     heartbeatTicks: dice.pick([1, 1, 2]),
-    maxAppendBytes: dice.pick([8, 64, 1024]),
+    maxAppendBytes: dice.pick([1, 1, 100, 1024]),
     maxInflightAppends: dice.pick([1, 2, 8, 256]),
     messageDelay: slow
       ? [2, 30]
@@ -69,7 +69,7 @@ export function drawPlan(dice: Dice): Plan {
           [1, 5],
           [0, 12],
         ] as const),
-    straggling: dice.pick([0, 0.01, 0.05]),
+    straggling: dice.pick([0, 0.02, 0.1]),
     loss: calm ? 0 : dice.pick([0, 0.02, 0.1, 0.25]),
     duplication: dice.pick([0, 0.05, 0.2]),
     diskDelay: dice.pick([

@@ -1,13 +1,16 @@
 import type { Alteration } from './altered-raft.js';
+import type { Plan } from './plan.js';
 
 export interface PlantedBug {
   readonly name: string;
   readonly alterations: readonly Alteration[];
   /** It is to be found within so many seeds. */
   readonly seeds: number;
+  /** What the defect needs to show, where a mixture has it seldom. */
+  readonly plan?: Partial<Plan>;
 }
 
-function bug(name: string, file: string, find: string, replace: string, seeds = 400): PlantedBug {
+function bug(name: string, file: string, find: string, replace: string, seeds = 2000): PlantedBug {
   return { name, alterations: [{ file, find, replace }], seeds };
 }
 
@@ -20,29 +23,29 @@ export const plantedBugs: readonly PlantedBug[] = [
     "state.send({ type: 'vote-response'",
   ),
   {
-    name: 'votes are asked for, and the own one is counted, before it is on disk',
+    name: 'a candidate counts its own vote before it is on disk',
     alterations: [
       {
         file: 'election.ts',
-        find: "state.sendAfterPersistence({ type: 'vote',",
-        replace: "state.send({ type: 'vote',",
+        find: 'term, last: lastId(log), cause });\n  }\n}\n\n/** To be called',
+        replace: 'term, last: lastId(log), cause });\n  }\n  recordVote(state, from, true);\n}\n\n/** To be called',
       },
-      { file: 'election.ts', find: '|| !persistence.hasOnDisk(term, id)', replace: '' },
     ],
     seeds: 3000,
+    // Alone, and with learners that remember what it forgets.
+    plan: { voters: 1, spares: 2, memberChanges: 0.5, diskDelay: [2, 25], crashesOnWrite: 0.15 },
   },
   bug(
     'a peer forgets its vote when it restarts',
     'raft-state.ts',
     'this.vote = this.term === term ? vote : null',
     'this.vote = null',
-    1000,
   ),
   bug(
     'a peer votes for a candidate whose log is behind',
     'raft-log.ts',
     'return other.term > term || (other.term === term && other.index >= index)',
-    'return other.index >= 0 || index + term < 0',
+    'return other.index + index + term >= 0',
   ),
   bug(
     'a peer votes for everyone who asks',
@@ -56,7 +59,15 @@ export const plantedBugs: readonly PlantedBug[] = [
     "case 'pre-vote':\n        return null;",
     "case 'pre-vote':\n        state.becomeFollower(message.term, null);\n        return null;",
   ),
-  bug('entries of old terms are committed by counting', 'replication.ts', '&& log.term(reached) === term', '', 3000),
+  {
+    name: 'entries of old terms are committed by counting',
+    alterations: [{ file: 'replication.ts', find: '&& log.term(reached) === term', replace: '' }],
+    seeds: 3000,
+    plan: {
+      ...{ voters: 3, spares: 0, ticks: 80, preVote: true, electionTicks: 3, messageDelay: [0, 6], loss: 0.1 },
+      ...{ diskDelay: [0, 2], crashesOnWrite: 0.15, restarts: 0.5, proposals: 0.3, maxAppendBytes: 1, evidence: 1 },
+    },
+  },
   bug(
     'a leader counts its own entries before they are on disk',
     'replication.ts',
@@ -70,16 +81,16 @@ export const plantedBugs: readonly PlantedBug[] = [
     "state.send({ type: 'append-response', from, to, term, index, rejected: null })",
   ),
   bug(
-    'an acknowledgement covers entries that were not compared',
+    'a follower appends without comparing the entry before',
     'following.ts',
-    'acknowledge(state, from, last);',
-    'acknowledge(state, from, log.lastIndex);',
+    'if (!log.has(previous)) {',
+    'if (previous.index > log.lastIndex) {',
   ),
   bug(
-    'an append commits entries that were not compared',
-    'following.ts',
-    'log.commitTo(Math.min(commit, last))',
-    'log.commitTo(Math.min(commit, log.lastIndex))',
+    'a rejection moves the match index forward',
+    'replication.ts',
+    'return progress.rejected(index, hint)',
+    'progress.acknowledged(rejected.index);\n    return progress.rejected(index, hint)',
   ),
   bug(
     'a heartbeat commits what the follower may have differently',
@@ -110,7 +121,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     'following.ts',
     'meta.index <= log.commit || log.has(meta)',
     'meta.index <= log.commit',
-    3000,
   ),
   bug(
     'a change of members is taken while one is pending',
@@ -123,15 +133,20 @@ export const plantedBugs: readonly PlantedBug[] = [
     'raft-state.ts',
     'this.pendingConfIndex = this.log.lastIndex;',
     'this.pendingConfIndex = 0;',
-    3000,
   ),
-  bug(
-    'learners count in the quorum',
-    'members.ts',
-    'const values = [...this.voters].map(valueOf)',
-    'const values = this.all().map(valueOf)',
-    1000,
-  ),
+  {
+    name: 'learners count in the quorum',
+    alterations: [
+      {
+        file: 'members.ts',
+        find: 'const values = [...this.voters].map(valueOf)',
+        replace: 'const values = this.all().map(valueOf)',
+      },
+    ],
+    seeds: 3000,
+    plan: { voters: 3, spares: 3, memberChanges: 0.5, electionTicks: 3, partitions: 0.15, evidence: 1 },
+  },
+
   bug(
     'half of the voters are a quorum',
     'members.ts',
@@ -144,19 +159,24 @@ export const plantedBugs: readonly PlantedBug[] = [
     'return new Members(without(this.voters, peer), without(this.learners, peer));',
     'return new Members(this.voters.size > 3 ? without(this.voters, peer) : this.voters, without(this.learners, peer));',
   ),
-  bug(
-    'a read is answered without a round of heartbeats',
-    'reading.ts',
-    'for (const { from: to, context, index } of reads.confirm(round)) {',
-    'for (const { from: to, context, index } of reads.confirm(round + heartbeatRound)) {',
-    3000,
-  ),
+  {
+    name: 'a read is answered without a round of heartbeats',
+    alterations: [
+      {
+        file: 'reading.ts',
+        find: 'of reads.confirm(round)) {',
+        replace: 'of reads.confirm(round + heartbeatRound)) {',
+      },
+    ],
+    seeds: 3000,
+    plan: { voters: 3, checkQuorum: false, electionTicks: 3, partitions: 0.15, reads: 2, proposals: 1 },
+  },
+
   bug(
     'a new leader answers reads before it has committed anything',
     'reading.ts',
     'if (log.term(log.commit) !== state.term) return;',
     '',
-    3000,
   ),
   bug(
     'the commit index on disk runs ahead of the log on disk',
@@ -164,20 +184,28 @@ export const plantedBugs: readonly PlantedBug[] = [
     'Math.max(before.commit, Math.min(log.commit, log.stable))',
     'Math.max(before.commit, log.commit)',
   ),
-  bug(
-    'a write that a later one cut counts as being on disk',
-    'persistence.ts',
-    'write.lastIndex = Math.min(write.lastIndex, index);',
-    'write.lastIndex = Math.max(write.lastIndex, 0 * index);',
-    20000,
-  ),
-  bug(
-    'a Ready goes on growing after it was handed over',
-    'ready-builder.ts',
-    '    state.messagesAfterPersistence = [];',
-    '    if (messagesAfterPersistence.length > 0) state.messagesAfterPersistence = [];',
-    3000,
-  ),
+
+  {
+    name: 'a Ready goes on growing after it was handed over',
+    alterations: [
+      {
+        file: 'ready-builder.ts',
+        find: '    state.messagesAfterPersistence = [];',
+        replace: '    if (messagesAfterPersistence.length > 0) state.messagesAfterPersistence = [];',
+      },
+    ],
+    seeds: 3000,
+    plan: {
+      voters: 3,
+      spares: 0,
+      ticks: 80,
+      electionTicks: 3,
+      diskDelay: [2, 25],
+      crashesOnWrite: 0.15,
+      restarts: 0.5,
+    },
+  },
+
   {
     name: 'nobody tells a candidate that the voter it waits for was removed',
     alterations: [

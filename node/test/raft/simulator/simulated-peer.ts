@@ -21,6 +21,8 @@ export interface PeerWorld {
   readonly plan: Plan;
   readonly invariants: Invariants;
   readonly makeRaft: MakeRaft;
+  /** Disks and state machines are quick from now on. */
+  readonly mended: boolean;
   readonly trace: ((peer: PeerId, line: string) => void) | null;
   send(message: Message): void;
   /** Something is being written and nothing of it is safe yet. */
@@ -115,7 +117,7 @@ export class SimulatedPeer {
       maxAppendBytes: plan.maxAppendBytes,
       maxInflightAppends: plan.maxInflightAppends,
       maxUncommittedBytes: 1024,
-      maxCommittedBytes: 64,
+      maxCommittedBytes: 200,
       maxPendingReads: 16,
       random: () => dice.random(),
       snapshot: () => this.#snapshotForFollower(),
@@ -256,8 +258,9 @@ export class SimulatedPeer {
     this.#syncing = true;
     const covered = this.#writes.length;
     const records = this.#disk.unsynced;
-    const { plan, dice } = this.#world;
-    this.#later(dice.chance(plan.diskStalls) ? [50, 200] : plan.diskDelay, () => {
+    const { plan, dice, mended } = this.#world;
+    const delay = dice.chance(plan.diskStalls) ? ([50, 200] as const) : plan.diskDelay;
+    this.#later(mended ? [0, 0] : delay, () => {
       this.#syncing = false;
       this.#disk.sync(records);
       this.#finishWrites(covered);
@@ -269,7 +272,7 @@ export class SimulatedPeer {
   #startApply(): void {
     if (this.#applying || this.#toApply.length === 0) return;
     this.#applying = true;
-    this.#later(this.#world.plan.applyDelay, () => {
+    this.#later(this.#world.mended ? [0, 0] : this.#world.plan.applyDelay, () => {
       this.#applying = false;
       for (const item of this.#toApply.splice(0)) this.#apply(item);
       this.#store();

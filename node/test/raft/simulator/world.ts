@@ -53,12 +53,12 @@ export class World implements PeerWorld, NetworkEnds {
   readonly invariants: Invariants;
   readonly makeRaft: MakeRaft;
   readonly counts = noCounts();
+  mended = false;
   readonly trace: ((peer: PeerId, line: string) => void) | null;
   readonly network: SimulatedNetwork;
   readonly peers = new Map<PeerId, SimulatedPeer>();
   readonly #acknowledged = new Map<number, number>();
   #nextId = 1;
-  #mended = false;
 
   constructor({ seed, makeRaft, plan, trace }: WorldOptions) {
     this.dice = new Dice(seed);
@@ -151,7 +151,7 @@ export class World implements PeerWorld, NetworkEnds {
   }
 
   writes(peer: SimulatedPeer): void {
-    if (!this.dice.chance(this.plan.crashesOnWrite) || this.#mended) return;
+    if (!this.dice.chance(this.plan.crashesOnWrite) || this.mended) return;
     this.#crashSoon(peer, 4);
   }
 
@@ -168,7 +168,7 @@ export class World implements PeerWorld, NetworkEnds {
   }
 
   #crash(peer: SimulatedPeer): void {
-    if (!peer.running || this.#mended) return;
+    if (!peer.running || this.mended) return;
     this.trace?.(peer.id, 'crashes');
     this.counts.crashes += 1;
     peer.crash();
@@ -242,7 +242,7 @@ export class World implements PeerWorld, NetworkEnds {
   #recover(): void {
     this.trace?.(0, 'everything is mended');
     this.network.becomePerfect();
-    this.#mended = true;
+    this.mended = true;
     for (const peer of this.peers.values()) {
       peer.pausedUntil = 0;
       this.#restart(peer);
