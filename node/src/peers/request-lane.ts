@@ -10,7 +10,7 @@ import { RequestStream, type PendingRequest } from './request-stream.js';
 import { encodeRequest, type AnswerResult, type OutgoingRequest } from './shard-requests.js';
 
 /** Bytes that may wait for the peer to read; past it requests fail until it has caught up. */
-const bufferedBytesMax = 256 * 1024 * 1024;
+const bufferedBytesMax = 64 * 1024 * 1024;
 
 /** Larger delays do not fit into Node's timers. */
 const timeoutMsMax = 0x7fffffff;
