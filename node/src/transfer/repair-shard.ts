@@ -50,12 +50,13 @@ class ShardRepair {
       const to = digest.more ? digest.last : end;
       const bounds = { after, to };
       const equal = await this.#source.isEqual(peer, bounds, digest.digest);
-      const restMs = (clock.now() - startedMs) * restFactor;
+      // Where something differs there is more to do than to compare, and little of it.
+      const restMs = level === 0 ? (clock.now() - startedMs) * restFactor : 0;
       if (!equal && level + 1 < sizes.length) await this.conform(bounds, level + 1);
       else if (!equal && !(await this.#becomesEqual(bounds))) await this.#replace(bounds);
       if (!digest.more) return;
       after = to;
-      await pauseOrEnded(clock, signal, restMs);
+      if (restMs > 0) await pauseOrEnded(clock, signal, restMs);
     }
   }
 
