@@ -111,9 +111,12 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     await this.#leadAlone();
   }
 
-  /** Hands leadership over if it can, then stops. What is proposed and not applied yet is answered with an error. */
-  async close(): Promise<void> {
-    if (this.#timer !== null) await this.#life.handOver();
+  /**
+   * Hands leadership over if it can, then stops. What is proposed and not applied yet is answered with an error.
+   * `abruptly`: as if the process were gone.
+   */
+  async close({ abruptly = false }: { readonly abruptly?: boolean } = {}): Promise<void> {
+    if (this.#timer !== null && !abruptly) await this.#life.handOver();
     this.#closing.abort();
     this.#stopTimers();
     this.#thread = { kind: 'stopped' };

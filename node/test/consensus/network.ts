@@ -75,10 +75,9 @@ export class TestPeer {
   async kill(): Promise<void> {
     const consensus = this.raft;
     this.consensus = null;
+    const closed = consensus.close({ abruptly: true });
     for (const other of this.network.peers) other.consensus?.onUnreachable(consensus.self);
-    this.network.cut.add(this.uri);
-    await consensus.close();
-    this.network.cut.delete(this.uri);
+    await closed;
   }
 
   async stop(): Promise<void> {
