@@ -12,7 +12,7 @@ export interface RangeSizeLimits {
 }
 
 export const defaultRangeSizeLimits: RangeSizeLimits = {
-  sentBytes: 768 * 1024,
+  sentBytes: 1024 * 1024,
   sentPointsMax: 1_000,
   comparedPointsMax: 8_192,
 };

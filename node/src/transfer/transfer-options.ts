@@ -22,7 +22,7 @@ export interface TransferLimits {
 
 export const defaultTransferLimits: TransferLimits = {
   ranges: defaultRangeSizeLimits,
-  rangesAtOnce: 6,
+  rangesAtOnce: 8,
   drivenAtOnce: 8,
   unreachableMs: 5_000,
   openingMs: 300_000,
