@@ -71,6 +71,10 @@ export class PeerChannel {
     return this.#uri;
   }
 
+  get messageBytesMax(): number {
+    return this.#options.messageBytesMax;
+  }
+
   /** Failures since the last success; null when there are none. */
   get failures(): SendFailures | null {
     return this.#failures;

@@ -45,7 +45,6 @@ export function connectErrorOf(error: Error & Partial<GrpcError>): ConnectError 
 export class PeerConnection {
   /** What the peer said of itself when the connection was made. */
   readonly hello: HelloAnswer;
-  readonly messageBytesMax: number;
   readonly #client: Client;
   readonly #metadata: Metadata;
   #lostListener: ((error: ConnectError) => void) | null = null;
@@ -55,7 +54,6 @@ export class PeerConnection {
   private constructor(client: Client, options: PeerConnectionOptions, hello: HelloAnswer) {
     this.#client = client;
     this.#metadata = options.metadata;
-    this.messageBytesMax = options.messageBytesMax;
     this.hello = hello;
     this.#watch();
   }

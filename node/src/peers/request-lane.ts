@@ -3,6 +3,7 @@
  * the first request and again after it broke; what was under way when it broke fails, for nobody knows what became of
  * it.
  */
+import { ServiceError } from '../errors.js';
 import type { PeerUnreachable } from '../replica/remote-replicas.js';
 import type { ConnectError } from './connect-error.js';
 import type { PeerChannel } from './peer-channel.js';
@@ -76,7 +77,7 @@ export class RequestLane {
     const number = this.#lastNumber;
     return new Promise((resolve, reject) => {
       const bytes = encodeRequest({ ...request, number, timeoutMs: waitMs });
-      this.#refuseTooManyBytes(bytes.length);
+      this.#checkRoom(bytes.length);
       this.#enqueue(
         new Request(number, bytes, waitMs, resolve, reject, (late) => {
           this.#stream?.forget(number);
@@ -86,7 +87,12 @@ export class RequestLane {
     });
   }
 
-  #refuseTooManyBytes(more: number): void {
+  #checkRoom(more: number): void {
+    const { messageBytesMax } = this.#channel;
+    if (more > messageBytesMax) {
+      const message = `A message of ${more} bytes is more than peers take from each other (${messageBytesMax})`;
+      throw new ServiceError('too-large', message);
+    }
     const buffered = this.#unsentBytes + (this.#stream?.bufferedBytes ?? 0);
     if (buffered === 0 || buffered + more <= bufferedBytesMax) return;
     throw this.#unreachable(`it does not read what is sent to it, and ${buffered} bytes wait`);

@@ -51,12 +51,6 @@ export class RequestStream {
 
   send(request: PendingRequest): void {
     const { number, bytes } = request;
-    const { messageBytesMax } = this.connection;
-    if (bytes.length > messageBytesMax) {
-      const message = `A message of ${bytes.length} bytes is more than peers take from each other (${messageBytesMax})`;
-      request.fail(new ServiceError('too-large', message));
-      return;
-    }
     this.#pending.set(number, request);
     this.#bufferedBytes += bytes.length;
     this.#stream.write(bytes, () => (this.#bufferedBytes -= bytes.length));
