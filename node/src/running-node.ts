@@ -211,7 +211,9 @@ export class RunningNode {
       cluster: cluster?.consensus ?? null,
       transferProgress: (collection, transfer) => transfers?.progress(collection, transfer) ?? null,
     });
-    const metrics = new NodeMetrics(collections, clusterService, settings.service.metrics_prefix ?? '');
+    const metricsPrefix = settings.service.metrics_prefix ?? '';
+    const repairedRanges = () => transfers?.repairedRanges ?? 0;
+    const metrics = new NodeMetrics(collections, clusterService, metricsPrefix, repairedRanges);
     this.#undo.push(() => metrics.stop());
     const services: NodeServices = {
       ...this.#useCases(consensus, collections, cluster),

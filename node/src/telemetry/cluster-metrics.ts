@@ -1,9 +1,15 @@
 /** What `/metrics` shows of the cluster, under the original's names. Without a cluster there is one gauge that says so. */
-import { Gauge, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import { fullAccess } from '../service/access.js';
 import type { ClusterService, ClusterStatus } from '../service/cluster-service.js';
 
-export function addClusterMetrics(registry: Registry, cluster: ClusterService, prefix: string): void {
+/** `repairedRanges`: of replicas that differed and were made equal, since the start. */
+export function addClusterMetrics(
+  registry: Registry,
+  cluster: ClusterService,
+  prefix: string,
+  repairedRanges: () => number,
+): void {
   const registers = [registry];
   const enabled = cluster.status(fullAccess) !== null;
   new Gauge({ name: `${prefix}cluster_enabled`, help: 'is the cluster support enabled', registers }).set(
@@ -30,4 +36,13 @@ export function addClusterMetrics(registry: Registry, cluster: ClusterService, p
     ({ consensus }) => consensus.pendingOperations,
   );
   gauge('cluster_voter', 'is the cluster peer a voter or learner', ({ consensus }) => (consensus.isVoter ? 1 : 0));
+  new Counter({
+    name: `${prefix}replica_ranges_repaired_total`,
+    help: 'ranges of points in which replicas differed and were made equal by this peer',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(repairedRanges());
+    },
+  });
 }

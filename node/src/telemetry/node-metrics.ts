@@ -22,10 +22,10 @@ export class NodeMetrics {
   readonly #registry = new Registry();
   readonly #loopDelay = monitorEventLoopDelay({ resolution: loopResolutionMs });
 
-  constructor(collections: LocalCollections, cluster: ClusterService, prefix: string) {
+  constructor(collections: LocalCollections, cluster: ClusterService, prefix: string, repairedRanges: () => number) {
     this.requests = new RequestMetrics(this.#registry, prefix);
     this.#addNode(collections, prefix);
-    addClusterMetrics(this.#registry, cluster, prefix);
+    addClusterMetrics(this.#registry, cluster, prefix, repairedRanges);
     this.#addCollections(collections, prefix);
     this.#addProcess(prefix);
     this.#loopDelay.enable();

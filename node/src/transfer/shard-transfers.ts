@@ -10,8 +10,16 @@ import type { TransferProgress } from './transfer-task.js';
 export class ShardTransfers implements MetadataFollower, TransferProgresses {
   readonly #followers: readonly MetadataFollower[];
   readonly #driver: TransferDriver;
+  #repairedRanges = 0;
 
-  constructor(context: TransferContext, recovery: ReplicaRecoveryOptions) {
+  constructor(given: TransferContext, recovery: ReplicaRecoveryOptions) {
+    const context: TransferContext = {
+      ...given,
+      onEvent: (event) => {
+        if (event.kind === 'repaired-range') this.#repairedRanges += 1;
+        given.onEvent(event);
+      },
+    };
     const verification = new ReplicaVerification(context);
     this.#driver = new TransferDriver(context, (replica) => verification.suspect(replica));
     this.#followers = [this.#driver, new ReplicaRecovery(context, recovery), verification];
@@ -23,6 +31,11 @@ export class ShardTransfers implements MetadataFollower, TransferProgresses {
 
   async stop(): Promise<void> {
     await Promise.all(this.#followers.map((follower) => follower.stop()));
+  }
+
+  /** Ranges of Active replicas that differed and were replaced, since this node started. */
+  get repairedRanges(): number {
+    return this.#repairedRanges;
   }
 
   progress(collection: number, transfer: number): TransferProgress | null {
