@@ -1,4 +1,4 @@
-import type { Alteration } from './altered-raft.js';
+import type { Alteration } from './compiled-simulator.js';
 import type { Plan } from './plan.js';
 
 export interface PlantedBug {

@@ -1,50 +1,39 @@
+import { RaftNode } from '../../../src/raft/raft-node.js';
+import type { Plan } from './plan.js';
 import { noCounts, World } from './world.js';
 import type { Counts } from './world.js';
-import type { Plan } from './plan.js';
-import type { MakeRaft } from './simulated-peer.js';
-
-export interface Failure {
-  readonly seed: number;
-  readonly error: Error;
-}
-
-export interface Outcome {
-  readonly seeds: number;
-  readonly counts: Counts;
-  readonly failure: Failure | null;
-}
 
 export interface SeedRange {
   readonly first: number;
   readonly count: number;
-  readonly makeRaft: MakeRaft;
   readonly plan?: Partial<Plan>;
+  readonly trace?: boolean;
+}
+
+export interface SeedReport {
+  /** How many ran, the failed one included. */
+  readonly seeds: number;
+  readonly counts: Counts;
+  readonly failure: { readonly seed: number; readonly message: string } | null;
+  /** Empty unless it was asked for. */
+  readonly lines: readonly string[];
 }
 
 /** Runs seeds one after the other, until one fails. */
-export function runSeeds({ first, count, makeRaft, plan = {} }: SeedRange): Outcome {
+export function runSeeds({ first, count, plan = {}, trace = false }: SeedRange): SeedReport {
   const counts = noCounts();
+  const lines: string[] = [];
   for (let seed = first; seed < first + count; seed += 1) {
+    const tracing = trace ? { trace: (line: string) => void lines.push(line) } : {};
+    const world = new World({ seed, plan, makeRaft: (config, state) => new RaftNode(config, state), ...tracing });
     try {
-      const run = new World({ seed, makeRaft, plan }).run();
+      const run = world.run();
       for (const key of Object.keys(counts) as (keyof Counts)[]) counts[key] += run[key];
     } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      return { seeds: seed - first + 1, counts, failure: { seed, error } };
+      return { seeds: seed - first + 1, counts, failure: { seed, message: String(error) }, lines };
     }
   }
-  return { seeds: count, counts, failure: null };
-}
-
-/** The same seed once more, line by line. */
-export function traceSeed(seed: number, makeRaft: MakeRaft): string[] {
-  const lines: string[] = [];
-  try {
-    new World({ seed, makeRaft, trace: (line) => lines.push(line) }).run();
-  } catch (error) {
-    lines.push(String(error));
-  }
-  return lines;
+  return { seeds: count, counts, failure: null, lines };
 }
 
 export function describeCounts(counts: Counts): string {
