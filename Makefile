@@ -1,6 +1,7 @@
 # The commands of this repository. Written for GNU Make 3.81 and later.
 # A target that builds runs `make setup` first when something is missing.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+NODES ?= 3
 BIN = node_modules/.bin
 STAMPS = build/stamps
 
@@ -8,7 +9,7 @@ STAMPS = build/stamps
 PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*/*/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
 NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
 
-.PHONY: help setup build run test test-native test-native-plain test-node test-arm lint format bench bench-graph example clean
+.PHONY: help setup build run test test-native test-native-plain test-node test-arm lint format bench bench-graph images example clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -38,8 +39,8 @@ $(STAMPS)/addon: $(STAMPS)/setup $(NATIVE)
 build: $(STAMPS)/generated $(STAMPS)/addon ## compile the native engine and the TypeScript
 	@$(BIN)/tsc -b
 
-run: build ## start a node on loopback, load the example and search it; Ctrl-C stops it
-	@bash scripts/run.sh
+run: build ## start three nodes on loopback, load the example and search it; NODES=1 for one; Ctrl-C stops
+	@NODES=$(NODES) bash scripts/run.sh
 
 test: test-native test-node ## run every test
 
@@ -70,6 +71,9 @@ bench: build ## measure against other engines; see docs/internals/performance.md
 
 bench-graph: ## measure the graph of the engine alone
 	@$(MAKE) -C node/native bench-graph
+
+images: build ## assemble the node's image as an archive, without a container engine
+	@sh scripts/make-images.sh
 
 example: build ## make examples/wordnet again from the full data in WORDNET_DIR
 	@node build/tools/examples/src/make-sample.js

@@ -180,7 +180,7 @@ function readOptions(repository: string): DemoOptions {
   const port = (variable: string, fallback: number): number => numberFrom(variable, fallback, 65_535, 'a port');
   return {
     repository,
-    nodes: numberFrom('NODES', 1, nodesMax, `a number of nodes from 1 to ${nodesMax}`),
+    nodes: numberFrom('NODES', 3, nodesMax, `a number of nodes from 1 to ${nodesMax}`),
     httpPort: port('QDRANT__SERVICE__HTTP_PORT', 6333),
     grpcPort: port('QDRANT__SERVICE__GRPC_PORT', 6334),
     peerPort: port('QDRANT__CLUSTER__P2P__PORT', 6335),
