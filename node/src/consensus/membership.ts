@@ -18,10 +18,11 @@ const caughtUpEntries = 64;
  * take over. A removed peer that still answers is told of its removal by the log before it loses its membership.
  */
 export function nextMembershipStep(
-  { peers }: Pick<MetadataState, 'peers'>,
+  metadata: Pick<MetadataState, 'peers'>,
   status: Pick<RaftStatus, 'id' | 'confState' | 'progress' | 'commit' | 'lastIndex'>,
 ): MembershipStep | null {
   const { id, confState, progress } = status;
+  const peers = new Map([...metadata.peers].filter(([, { suspended }]) => suspended !== true));
   const { voters, learners } = confState;
   const members = [...voters, ...learners];
   const told = (peer: PeerId): boolean => {

@@ -106,6 +106,10 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   async start(transport: RaftTransport): Promise<void> {
     this.#transport = transport;
     this.#life.attach(transport, this.#proposals, this);
+    if (this.isRemoved(this.self)) {
+      this.#becomeRemoved();
+      return;
+    }
     this.#timer = setInterval(() => this.#tick(), this.#options.tickPeriodMs);
     if (!this.#knowsItself()) await (this.#joining = this.#join(transport));
     await this.#leadAlone();
@@ -193,13 +197,15 @@ export class RaftConsensus implements Consensus, RaftReceiver {
   }
 
   onMessages(from: PeerId, messages: readonly Message[]): void {
+    // A peer that lost its log does not know what it promised: it says nothing before it was added anew.
+    if (this.cluster === null) return;
     this.#life.take(from, messages);
   }
 
   // These two are async for what they throw.
   // eslint-disable-next-line @typescript-eslint/require-await
   async onSnapshotPiece(from: PeerId, piece: SnapshotPiece): Promise<void> {
-    this.#life.takeSnapshotPiece(from, piece);
+    if (this.cluster !== null) this.#life.takeSnapshotPiece(from, piece);
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await
@@ -214,6 +220,7 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     if (known !== null && known !== uri) this.#moved.set(peer, { from: known, to: uri });
     if (cluster === 0) return { kind: 'failed', message: 'this peer has not joined a cluster itself' };
     try {
+      if (known === uri && this.#life.isVoter(peer)) await this.#suspend(peer);
       const { rejection } = await this.propose({ kind: 'add-peer', peer, uri }, { timeoutMs: addPeerTimeoutMs });
       if (rejection !== null) return { kind: 'refused', message: rejectionText(rejection) };
     } catch (error) {
@@ -223,6 +230,16 @@ export class RaftConsensus implements Consensus, RaftReceiver {
       address === null ? [] : [{ peer: id, uri: address }],
     );
     return { kind: 'added', cluster, peers };
+  }
+
+  /**
+   * Whoever asks to be added where it is a voter already has lost its log, and what it had acknowledged with it.
+   * It loses its vote first, by the votes of the others: a majority without it has all that was agreed on.
+   */
+  async #suspend(peer: PeerId): Promise<void> {
+    const { rejection } = await this.propose({ kind: 'suspend-peer', peer }, { timeoutMs: addPeerTimeoutMs });
+    if (rejection !== null) throw new ServiceError('bad-request', rejectionText(rejection));
+    await this.#when(() => !this.#life.isMember(peer), addPeerTimeoutMs, `Peer ${peer} did not lose its vote`);
   }
 
   onReached(index: number, timeoutMs: number): Promise<void> {

@@ -131,6 +131,10 @@ export class RaftLife {
     return voters.includes(peer) || learners.includes(peer);
   }
 
+  isVoter(peer: PeerId): boolean {
+    return this.raft.status().confState.voters.includes(peer);
+  }
+
   get isOnlyVoter(): boolean {
     const { voters } = this.raft.status().confState;
     return voters.length === 1 && voters[0] === this.#options.self;

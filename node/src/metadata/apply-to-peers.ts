@@ -9,6 +9,12 @@ export function applyToPeers(state: MetadataState, operation: PeerOperation): Ch
   switch (operation.kind) {
     case 'add-peer':
       return added(state, operation.peer, operation.uri);
+    case 'suspend-peer': {
+      const peer = state.peers.get(operation.peer);
+      if (peer === undefined) return { reason: 'no-such-peer', peer: operation.peer };
+      if (state.peers.size === 1) return { reason: 'last-peer', peer: peer.id };
+      return { peers: withPeer(state.peers, { ...peer, suspended: true }) };
+    }
     case 'remove-peer': {
       const { peer } = operation;
       if (!state.peers.has(peer)) return { reason: 'no-such-peer', peer };
@@ -25,7 +31,7 @@ export function applyToPeers(state: MetadataState, operation: PeerOperation): Ch
       if (owner !== null && owner !== peer.id) {
         return { reason: 'address-in-use', uri: uri ?? '', peer: owner };
       }
-      return { peers: withPeer(state.peers, { id: peer.id, uri, version }) };
+      return { peers: withPeer(state.peers, { ...peer, uri, version }) };
     }
   }
 }

@@ -32,6 +32,7 @@ function changeOf(state: MetadataState, operation: MetadataOperation, index: num
     case 'delete-field-index':
       return applyToCollections(state, operation, index);
     case 'add-peer':
+    case 'suspend-peer':
     case 'remove-peer':
     case 'update-peer':
       return applyToPeers(state, operation);

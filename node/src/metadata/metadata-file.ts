@@ -34,7 +34,12 @@ const collection = z.strictObject({
   ),
 });
 
-const peer = z.strictObject({ id: peerIdSchema, uri: z.string().nullable(), version: z.string().nullable() });
+const peer = z.strictObject({
+  id: peerIdSchema,
+  uri: z.string().nullable(),
+  version: z.string().nullable(),
+  suspended: z.literal(true).exactOptional(),
+});
 
 const file = z.strictObject({
   format: z.literal(format),

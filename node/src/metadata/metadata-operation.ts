@@ -31,6 +31,8 @@ export type CollectionOperation =
 export type PeerOperation =
   /** A peer without replicas that has this address already is removed in the same step: it was replaced. */
   | { readonly kind: 'add-peer'; readonly peer: PeerId; readonly uri: string }
+  /** Takes its vote away until it is added again: it comes back without its log, and would vote as if it had none. */
+  | { readonly kind: 'suspend-peer'; readonly peer: PeerId }
   /** With `force` its replicas and transfers go too, the last source of truth of a shard among them. */
   | { readonly kind: 'remove-peer'; readonly peer: PeerId; readonly force: boolean }
   /** What a peer says of itself. Left out: as it was. */

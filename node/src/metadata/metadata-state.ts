@@ -9,6 +9,8 @@ export interface PeerState {
   readonly uri: string | null;
   /** Of its program, as it said itself; null before that. */
   readonly version: string | null;
+  /** It lost what it had of the log, so it may not vote before it was added again. */
+  readonly suspended?: true;
 }
 
 export interface Replica {

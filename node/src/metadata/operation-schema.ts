@@ -27,6 +27,7 @@ export const metadataOperationSchema: z.ZodType<MetadataOperation> = z.discrimin
   z.strictObject({ kind: z.literal('create-field-index'), collection, index: fieldIndexSchema }),
   z.strictObject({ kind: z.literal('delete-field-index'), collection, path: z.string() }),
   z.strictObject({ kind: z.literal('add-peer'), peer: peerIdSchema, uri: z.string().min(1) }),
+  z.strictObject({ kind: z.literal('suspend-peer'), peer: peerIdSchema }),
   z.strictObject({ kind: z.literal('remove-peer'), peer: peerIdSchema, force: z.boolean() }),
   z.strictObject({
     kind: z.literal('update-peer'),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JoinFailedError, JoinRefusedError } from '../../src/consensus/joining.js';
@@ -6,7 +6,8 @@ import { ConsensusStartError } from '../../src/consensus/raft-opening.js';
 import { StandaloneConsensus } from '../../src/consensus/standalone-consensus.js';
 import { encodeMetadata } from '../../src/metadata/metadata-file.js';
 import { firstPeerMetadata } from '../../src/metadata/metadata-state.js';
-import { eventually, Network, type TestPeer } from './network.js';
+import type { Message } from '../../src/raft/message.js';
+import { eventually, Network, tickPeriodMs, type TestPeer } from './network.js';
 import { create, names, same } from './cluster-assertions.js';
 
 let network: Network;
@@ -131,6 +132,50 @@ describe('a peer comes back', () => {
     await second!.kill();
     await second!.start({ version: '1.1.0' });
     await eventually(() => first!.raft.state.peers.get(2)?.version === '1.1.0', 'its version is known');
+  });
+});
+
+describe('a peer that lost its storage', () => {
+  it('has no vote until it has the log again', async () => {
+    const [first, second, third] = await network.cluster(3);
+    await first!.raft.propose(create('a', 1, 2, 3));
+    await same(first!, second!, third!);
+    const lost = network.leader() === third ? second! : third!;
+    await lost.kill();
+    rmSync(join(lost.folder, 'raft'), { recursive: true });
+    const others = [first!, second!, third!].filter((peer) => peer !== lost);
+    const suspended = others.map(() => false);
+    others.forEach((peer, place) =>
+      peer.raft.subscribe(({ peers }) => (suspended[place] ||= peers.get(lost.number)?.suspended === true)),
+    );
+    await lost.start({ bootstrapUri: first!.uri });
+    await eventually(() => lost.raft.status().isVoter, 'it votes again');
+    await same(first!, second!, third!);
+    expect(suspended).toEqual([true, true]);
+    expect(first!.raft.state.peers.get(lost.id)).not.toHaveProperty('suspended');
+    expect(names(lost)).toEqual(['a']);
+  });
+
+  it('says nothing before it was added', async () => {
+    const first = await network.add().start();
+    const second = network.add();
+    const consensus = await second.open({ bootstrapUri: first.uri });
+    const sent: Message[] = [];
+    const transport = {
+      ...network.transport(second, consensus),
+      send: (_to: number, messages: readonly Message[]) => void sent.push(...messages),
+      addPeer: () => new Promise<never>(() => undefined),
+    };
+    const started = consensus.start(transport);
+    started.catch(() => undefined);
+    const vote = { type: 'vote', from: 1, to: 2, term: 9, last: { index: 0, term: 0 }, cause: 'timeout' } as const;
+    consensus.onMessages(1, [vote]);
+    await new Promise((resolve) => setTimeout(resolve, 10 * tickPeriodMs));
+    expect(sent).toEqual([]);
+    expect(consensus.status().term).toBe(0);
+    // Its request is never answered.
+    second.consensus = null;
+    void consensus.close({ abruptly: true });
   });
 });
 

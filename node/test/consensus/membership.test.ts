@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { nextMembershipStep } from '../../src/consensus/membership.js';
-import type { PeerState } from '../../src/metadata/metadata-state.js';
+import type { MetadataState, PeerState } from '../../src/metadata/metadata-state.js';
 import type { ProgressStatus } from '../../src/raft/raft.js';
 
 const metadata = (...ids: readonly number[]) => ({
@@ -19,7 +19,7 @@ const status = (voters: readonly number[], learners: readonly number[], ...progr
 });
 
 describe('the leader', () => {
-  const table: readonly [string, ReturnType<typeof metadata>, ReturnType<typeof status>, object | null][] = [
+  const table: readonly [string, Pick<MetadataState, 'peers'>, ReturnType<typeof status>, object | null][] = [
     ['does nothing when all is as it should be', metadata(1, 2), status([1, 2], [], follower(2)), null],
     ['adds a peer as learner', metadata(1, 2), status([1], []), { kind: 'add-learner', peer: 2 }],
     [

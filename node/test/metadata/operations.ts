@@ -91,6 +91,7 @@ const onCollections: fc.Arbitrary<Draw>[] = [
 
 const onPeers: fc.Arbitrary<Draw>[] = [
   fc.tuple(peers, uris).map(([peer, uri]): Draw => () => ({ kind: 'add-peer', peer, uri })),
+  peers.map((peer): Draw => () => ({ kind: 'suspend-peer', peer })),
   fc.tuple(peers, fc.boolean()).map(([peer, force]): Draw => () => ({ kind: 'remove-peer', peer, force })),
   fc
     .tuple(peers, fc.option(uris, { nil: undefined }), fc.constantFrom('1.0.0', undefined))
@@ -110,7 +111,13 @@ const onReplicas: fc.Arbitrary<Draw>[] = [
     shards: list,
   })),
   fc
-    .tuple(places, shards, peers, fc.constantFrom(...replicaStates), fc.constantFrom(null, ...replicaStates))
+    .tuple(
+      places,
+      shards,
+      peers,
+      fc.constantFrom(...replicaStates),
+      fc.constantFrom(null, null, null, null, null, null, ...replicaStates),
+    )
     .map(([place, shard, peer, to, from]): Draw => (state) => ({
       kind: 'set-replica-state',
       collection: identity(state, place),
