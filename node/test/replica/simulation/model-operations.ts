@@ -135,14 +135,15 @@ export function applyOperation(points: Map<number, ModelPayload>, operation: Mod
     case 'delete':
       for (const id of operation.ids) points.delete(id);
       return;
+    case 'clear':
+      for (const id of operation.ids) if (points.has(id)) points.set(id, {});
+      return;
     case 'set':
     case 'overwrite':
-    case 'clear':
       for (const id of operation.ids) {
         const before = points.get(id);
         if (before === undefined) continue;
-        if (operation.kind === 'set') points.set(id, { ...before, ...operation.payload });
-        else points.set(id, operation.kind === 'clear' ? {} : operation.payload);
+        points.set(id, operation.kind === 'set' ? { ...before, ...operation.payload } : operation.payload);
       }
   }
 }

@@ -42,7 +42,6 @@ const contended = 5;
 const collector = 999;
 const firstWitness = 1_000;
 
-const chaosMs = 8_000;
 const healMs = 90_000;
 
 /** A write that was acknowledged, and the sources of truth that have held it ever since. */
@@ -83,6 +82,8 @@ export class SimulatedCluster {
   readonly #trace: (line: string) => void;
   readonly #acknowledged: Acknowledged[] = [];
   readonly #problems: string[] = [];
+  /** A short one ends soon after a single fault, before a later recovery mends what that did. */
+  readonly #chaosMs: number;
   readonly #open = new Map<
     number,
     { readonly startedMs: number; readonly coordinator: PeerId; readonly incarnation: number }
@@ -102,6 +103,7 @@ export class SimulatedCluster {
     const peers = this.#pick(3) === 0 ? [1, 2, 3, 4] : [1, 2, 3];
     const { state, collection } = this.#firstState(peers);
     this.#collection = collection;
+    this.#chaosMs = this.#time.between(150, this.#pick(3) === 0 ? 5_000 : 1_500);
     this.#log = new AgreedLog(state, (newest, operation) => this.#committed(newest, operation));
     this.#network = new SimulatedNetwork(this.#time, this.#peers, {
       lostBefore: 0.002 * this.#pick(4),
@@ -129,8 +131,8 @@ export class SimulatedCluster {
   async run(): Promise<SimulationReport> {
     for (const peer of this.#peers.values()) await peer.start();
     for (let writer = 0; writer < 4; writer += 1) this.#write();
-    this.#time.after(200, () => this.#disturb());
-    await this.#time.run(chaosMs, chaosMs, () => false);
+    this.#time.after(this.#time.between(50, 200), () => this.#disturb());
+    await this.#time.run(this.#chaosMs, this.#chaosMs, () => false);
     this.#trace('healing');
     this.#stopped = true;
     this.#network.heal();
@@ -142,7 +144,7 @@ export class SimulatedCluster {
       if (!peer.alive) await peer.start();
     }
     for (const peer of this.#peers.values()) peer.poke();
-    const settled = await this.#time.run(chaosMs + healMs, 500, () => this.#settled() === null);
+    const settled = await this.#time.run(this.#chaosMs + healMs, 500, () => this.#settled() === null);
     if (!settled) this.#problems.push(`not settled: ${this.#settled() ?? ''}`);
     else this.#checkContents();
     for (const peer of this.#peers.values()) peer.crash();
@@ -246,8 +248,8 @@ export class SimulatedCluster {
     if (this.#stopped) return;
     const running = [...this.#peers.values()].filter(({ alive }) => alive);
     const coordinator = running[this.#pick(running.length)];
-    this.#time.after(this.#time.between(1, 60), () => this.#write());
-    if (coordinator?.set == null) return;
+    this.#time.after(this.#time.between(0.5, 30), () => this.#write());
+    if (coordinator === undefined || coordinator.set === null) return;
     this.#sequence += 1;
     const sequence = this.#sequence;
     const orderings = ['weak', 'weak', 'medium', 'strong'] as const;
@@ -326,42 +328,50 @@ export class SimulatedCluster {
 
   #disturb(): void {
     if (this.#stopped) return;
-    this.#time.after(this.#time.between(50, 900), () => this.#disturb());
+    this.#time.after(this.#time.between(10, 700), () => this.#disturb());
     const ids = [...this.#peers.keys()];
     const peer = this.#peers.get(ids[this.#pick(ids.length)] ?? 0);
     if (peer === undefined) return;
-    switch (this.#pick(8)) {
+    const forMs = this.#time.between(20, 1_200);
+    const leader = this.#peers.get(updateLeader(this.#shard()) ?? 0);
+    switch (this.#pick(9)) {
       case 0:
         this.#crash(peer);
         return;
       case 1:
-        this.#trace(`${peer.id} is isolated`);
-        this.#partitions += 1;
-        for (const other of ids) if (other !== peer.id) this.#network.cut(peer.id, other);
+        if (leader !== undefined) this.#crash(leader);
         return;
-      case 2: {
-        const other = ids[this.#pick(ids.length)] ?? peer.id;
-        this.#trace(`${peer.id} and ${other} are apart`);
+      case 2:
         this.#partitions += 1;
-        if (other !== peer.id) this.#network.cut(peer.id, other);
+        this.#trace(`${peer.id} is isolated for ${forMs.toFixed(0)}`);
+        for (const other of ids) if (other !== peer.id) this.#apart(peer.id, other, forMs);
+        return;
+      case 3:
+      case 4: {
+        const other = ids[this.#pick(ids.length)] ?? peer.id;
+        this.#partitions += 1;
+        this.#trace(`${peer.id} and ${other} are apart for ${forMs.toFixed(0)}`);
+        if (other !== peer.id) this.#apart(peer.id, other, forMs);
         return;
       }
-      case 3:
-        this.#trace('all connected');
-        this.#network.heal();
-        return;
-      case 4:
-        this.#trace(`${peer.id} is ${peer.slow ? 'fast again' : 'slow'}`);
-        peer.slow = !peer.slow;
-        return;
       case 5:
-      case 6:
-        this.#leaderlessUntilMs = this.#time.now() + this.#time.between(100, 2_000);
-        this.#trace(`no leader until ${this.#leaderlessUntilMs.toFixed(0)}`);
+        this.#trace(`${peer.id} is slow for ${forMs.toFixed(0)}`);
+        peer.slow = true;
+        this.#time.after(forMs, () => (peer.slow = false));
         return;
+      case 6:
       case 7:
-        if (this.#pick(4) === 0) for (const other of this.#peers.values()) this.#crash(other);
+        this.#leaderlessUntilMs = this.#time.now() + forMs;
+        this.#trace(`nothing is agreed on for ${forMs.toFixed(0)}`);
+        return;
+      case 8:
+        if (this.#pick(3) === 0) for (const other of this.#peers.values()) this.#crash(other);
     }
+  }
+
+  #apart(a: PeerId, b: PeerId, forMs: number): void {
+    this.#network.cut(a, b);
+    this.#time.after(forMs, () => this.#network.join(a, b));
   }
 
   #crash(peer: SimulatedPeer): void {
@@ -370,7 +380,7 @@ export class SimulatedCluster {
     this.#crashes += 1;
     peer.crash();
     for (const [sequence, { coordinator }] of this.#open) if (coordinator === peer.id) this.#open.delete(sequence);
-    this.#time.after(this.#time.between(20, 2_500), () => {
+    this.#time.after(this.#time.between(20, 1_200), () => {
       if (peer.alive) return;
       this.#trace(`${peer.id} starts`);
       void peer.start();

@@ -51,6 +51,11 @@ export class SimulatedNetwork {
     this.#cut.add(key(b, a));
   }
 
+  join(a: PeerId, b: PeerId): void {
+    this.#cut.delete(key(a, b));
+    this.#cut.delete(key(b, a));
+  }
+
   heal(): void {
     this.#cut.clear();
   }
@@ -137,17 +142,32 @@ export class SimulatedNetwork {
         });
       };
       stream?.outstanding.add(fail);
-      if (!this.#end(to).alive) return lose(time.between(0.5, 2));
+      if (!this.#end(to).alive) {
+        lose(time.between(0.5, 2));
+        return;
+      }
       const arriveMs = Math.max(stream?.lastAtMs ?? 0, time.now() + this.faults.latencyMs(from, to));
       if (stream !== null) stream.lastAtMs = arriveMs;
-      if (time.random() < this.faults.lostBefore) return lose(time.between(0, 20));
+      if (time.random() < this.faults.lostBefore) {
+        lose(time.between(0, 20));
+        return;
+      }
       const answerLost = time.random() < this.faults.lostAfter;
       time.after(arriveMs - time.now(), () => {
-        if (stream?.broken === true) return fail(gone);
+        if (stream?.broken === true) {
+          fail(gone);
+          return;
+        }
         const { host } = this.#end(to);
-        if (!reachable() || host === null) return lose(this.#end(to).alive ? keepaliveMs : 1);
+        if (!reachable() || host === null) {
+          lose(this.#end(to).alive ? keepaliveMs : 1);
+          return;
+        }
         const answer = (deliver: () => void): void => {
-          if (answerLost) return lose(time.between(0, 20));
+          if (answerLost) {
+            lose(time.between(0, 20));
+            return;
+          }
           time.after(this.faults.latencyMs(to, from), () => {
             if (reachable()) settle(deliver);
             else lose(keepaliveMs);
@@ -155,7 +175,7 @@ export class SimulatedNetwork {
         };
         work(host).then(
           (result) => answer(() => resolve(result)),
-          (error: unknown) => answer(() => reject(error as Error)),
+          (error: unknown) => answer(() => reject(error instanceof Error ? error : new Error(String(error)))),
         );
         // A receiver that dies is noticed by the connection.
         this.#watch(

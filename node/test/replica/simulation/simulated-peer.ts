@@ -211,15 +211,17 @@ export class SimulatedPeer implements NetworkEnd {
 
   async #copy(led: LedShard, peer: PeerId): Promise<void> {
     let after: Uint8Array | null = null;
-    for (;;) {
-      const range = { after, to: null, limit: rangePoints };
-      const digest = await led.digest(range);
-      const to: Uint8Array | null = digest.more ? digest.last : null;
-      const equal = await led.isEqual(peer, { after, to }, digest.digest).catch(() => false);
-      const last: Uint8Array | null = equal ? to : ((await led.sendReplacement(peer, { ...range, to })).last ?? to);
-      if (last === null) return;
-      after = last;
-    }
+    do after = await this.#copyRange(led, peer, after);
+    while (after !== null);
+  }
+
+  /** Where the next range begins, or null. */
+  async #copyRange(led: LedShard, peer: PeerId, after: Uint8Array | null): Promise<Uint8Array | null> {
+    const { digest, more, last } = await led.digest({ after, to: null, limit: rangePoints });
+    const to = more ? last : null;
+    if (await led.isEqual(peer, { after, to }, digest).catch(() => false)) return to;
+    const sent = await led.sendReplacement(peer, { after, to, limit: rangePoints });
+    return sent.last ?? to;
   }
 }
 
