@@ -3,22 +3,28 @@
  * the first request and again after it broke; what was under way when it broke fails, for nobody knows what became of
  * it.
  */
-import { ServiceError } from '../errors.js';
+import { ServiceError, toServiceError } from '../errors.js';
 import type { PeerUnreachable } from '../replica/remote-replicas.js';
-import type { ConnectError } from './connect-error.js';
 import type { PeerChannel } from './peer-channel.js';
-import { RequestStream, type PendingRequest } from './request-stream.js';
+import { RequestStream, type PendingRequest, type StreamListener } from './request-stream.js';
 import { encodeRequest, type AnswerResult, type OutgoingRequest } from './shard-requests.js';
 
-/** Bytes that may wait for the peer to read; past it requests fail until it has caught up. */
-const bufferedBytesMax = 64 * 1024 * 1024;
+/** Bytes handed to the connection ahead of what it has sent. The rest waits here, not encoded yet. */
+const aheadBytesMax = 8 * 1024 * 1024;
+
+/**
+ * Operations that may wait, in bytes; past it requests fail. Whoever writes keeps within bounds of its own, for each
+ * shard: this is for what gets past them.
+ */
+const unsentBytesMax = 512 * 1024 * 1024;
 
 /** Larger delays do not fit into Node's timers. */
 const timeoutMsMax = 0x7fffffff;
 
 class Request implements PendingRequest {
   readonly number: number;
-  readonly bytes: Buffer;
+  readonly message: OutgoingRequest;
+  readonly timeoutMs: number;
   readonly #resolve: (result: AnswerResult) => void;
   readonly #reject: (error: Error) => void;
   readonly #timer: NodeJS.Timeout;
@@ -26,14 +32,15 @@ class Request implements PendingRequest {
 
   constructor(
     number: number,
-    bytes: Buffer,
+    message: OutgoingRequest,
     timeoutMs: number,
     resolve: (result: AnswerResult) => void,
     reject: (error: Error) => void,
     onTimeout: (request: Request) => void,
   ) {
     this.number = number;
-    this.bytes = bytes;
+    this.message = message;
+    this.timeoutMs = timeoutMs;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#timer = setTimeout(() => onTimeout(this), timeoutMs);
@@ -76,10 +83,9 @@ export class RequestLane {
     this.#lastNumber += 1;
     const number = this.#lastNumber;
     return new Promise((resolve, reject) => {
-      const bytes = encodeRequest({ ...request, number, timeoutMs: waitMs });
-      this.#checkRoom(bytes.length);
+      this.#checkRoom(request.operation.length);
       this.#enqueue(
-        new Request(number, bytes, waitMs, resolve, reject, (late) => {
+        new Request(number, request, waitMs, resolve, reject, (late) => {
           this.#stream?.forget(number);
           late.fail(this.#unreachable(`it did not answer within ${waitMs} ms`));
         }),
@@ -88,39 +94,58 @@ export class RequestLane {
   }
 
   #checkRoom(more: number): void {
-    const { messageBytesMax } = this.#channel;
-    if (more > messageBytesMax) {
-      const message = `A message of ${more} bytes is more than peers take from each other (${messageBytesMax})`;
-      throw new ServiceError('too-large', message);
-    }
-    const buffered = this.#unsentBytes + (this.#stream?.bufferedBytes ?? 0);
-    if (buffered === 0 || buffered + more <= bufferedBytesMax) return;
-    throw this.#unreachable(`it does not read what is sent to it, and ${buffered} bytes wait`);
+    const waiting = this.#unsentBytes;
+    if (waiting === 0 || waiting + more <= unsentBytesMax) return;
+    throw this.#unreachable(`it does not read what is sent to it, and ${waiting} bytes wait`);
   }
 
   /** Every request goes out through `#unsent`, so none can pass another. */
   #enqueue(request: Request): void {
     this.#unsent.push(request);
-    this.#unsentBytes += request.bytes.length;
+    this.#unsentBytes += request.message.operation.length;
     this.#pump();
   }
 
   #pump(): void {
+    if (this.#unsent.length === 0) return;
     const stream = this.#usableStream();
     if (stream === null) {
       this.#connect();
       return;
     }
-    const unsent = this.#takeUnsent();
-    // One whose time is over is not sent: its caller was told that it failed.
-    for (const request of unsent) if (!request.isSettled) stream.send(request);
+    let sent = 0;
+    for (const request of this.#unsent) {
+      if (stream.bufferedBytes >= aheadBytesMax) break;
+      sent += 1;
+      this.#unsentBytes -= request.message.operation.length;
+      // One whose time is over is not sent: its caller was told that it failed.
+      if (!request.isSettled) this.#send(stream, request);
+    }
+    this.#unsent.splice(0, sent);
+  }
+
+  #send(stream: RequestStream, request: Request): void {
+    const { messageBytesMax } = this.#channel;
+    const { number, message, timeoutMs } = request;
+    let bytes: Buffer;
+    try {
+      bytes = encodeRequest({ ...message, number, timeoutMs });
+    } catch (error) {
+      request.fail(toServiceError(error));
+      return;
+    }
+    if (bytes.length <= messageBytesMax) {
+      stream.send(request, bytes);
+      return;
+    }
+    const most = `more than peers take from each other (${messageBytesMax})`;
+    request.fail(new ServiceError('too-large', `A message of ${bytes.length} bytes is ${most}`));
   }
 
   #usableStream(): RequestStream | null {
     if (this.#stream?.isUsable === true) return this.#stream;
     const { connection } = this.#channel;
-    this.#stream =
-      connection === null ? null : new RequestStream(connection, this.#path, (...broken) => this.#broke(...broken));
+    this.#stream = connection === null ? null : new RequestStream(connection, this.#path, this.#listener);
     return this.#stream;
   }
 
@@ -140,12 +165,21 @@ export class RequestLane {
     );
   }
 
-  #broke(stream: RequestStream, error: ConnectError | null): Error {
-    if (this.#stream === stream) this.#stream = null;
-    // A connection that ended tells of it itself.
-    if (error !== null && stream.connection.ended === null) this.#channel.noteFailure(error);
-    return this.#unreachable(error?.message ?? 'it has closed the stream');
-  }
+  readonly #listener: StreamListener = {
+    written: (stream) => {
+      if (stream === this.#stream) this.#pump();
+    },
+    broke: (stream, error) => {
+      // A connection that ended tells of it itself.
+      if (error !== null && stream.connection.ended === null) this.#channel.noteFailure(error);
+      const failure = this.#unreachable(error?.message ?? 'it has closed the stream');
+      if (this.#stream !== stream) return failure;
+      this.#stream = null;
+      // What waited behind it would come after a gap.
+      for (const request of this.#takeUnsent()) request.fail(failure);
+      return failure;
+    },
+  };
 
   #takeUnsent(): Request[] {
     const unsent = this.#unsent;

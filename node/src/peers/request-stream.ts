@@ -10,28 +10,29 @@ import type { AnswerResult } from './shard-requests.js';
 /** A request that somebody waits for, until it is settled. */
 export interface PendingRequest {
   readonly number: number;
-  readonly bytes: Buffer;
   readonly isSettled: boolean;
   succeed(result: AnswerResult): void;
   fail(error: Error): void;
+}
+
+export interface StreamListener {
+  /** Some of what was sent has left this end. */
+  written(stream: RequestStream): void;
+  /** Once, when the stream can be used no more; gives the error for what was under way. */
+  broke(stream: RequestStream, error: ConnectError | null): Error;
 }
 
 export class RequestStream {
   readonly connection: PeerConnection;
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #pending = new Map<number, PendingRequest>();
-  readonly #onBroken: (stream: RequestStream, error: ConnectError | null) => Error;
+  readonly #listener: StreamListener;
   #bufferedBytes = 0;
   #broken = false;
 
-  /** `onBroken` is told once when it can be used no more, and gives the error for what was under way. */
-  constructor(
-    connection: PeerConnection,
-    path: string,
-    onBroken: (stream: RequestStream, error: ConnectError | null) => Error,
-  ) {
+  constructor(connection: PeerConnection, path: string, listener: StreamListener) {
     this.connection = connection;
-    this.#onBroken = onBroken;
+    this.#listener = listener;
     this.#stream = connection.openDuplex(path);
     this.#stream.on('data', (bytes: Buffer) => this.#answered(bytes));
     this.#stream.on('error', (error) => this.#break(connectErrorOf(error)));
@@ -49,11 +50,13 @@ export class RequestStream {
     return this.#bufferedBytes;
   }
 
-  send(request: PendingRequest): void {
-    const { number, bytes } = request;
-    this.#pending.set(number, request);
+  send(request: PendingRequest, bytes: Buffer): void {
+    this.#pending.set(request.number, request);
     this.#bufferedBytes += bytes.length;
-    this.#stream.write(bytes, () => (this.#bufferedBytes -= bytes.length));
+    this.#stream.write(bytes, () => {
+      this.#bufferedBytes -= bytes.length;
+      this.#listener.written(this);
+    });
   }
 
   /** Nobody waits for the answer any more. */
@@ -81,7 +84,7 @@ export class RequestStream {
   #break(error: ConnectError | null): void {
     if (this.#broken) return;
     this.#broken = true;
-    const failure = this.#onBroken(this, error);
+    const failure = this.#listener.broke(this, error);
     for (const request of this.#pending.values()) request.fail(failure);
     this.#pending.clear();
   }

@@ -152,7 +152,8 @@ export class ReplicaRefused extends Error {
 
 /**
  * The replicas of other peers. Rejections are `PeerUnreachable`, `ReplicaRefused` and `ServiceError`; a call that was
- * not answered within its timeout rejects with `PeerUnreachable` too.
+ * not answered within its timeout rejects with `PeerUnreachable` too. Bytes that are passed in are not to be changed
+ * before the answer.
  */
 export interface RemoteReplicas {
   /** Coordinator to update leader. */
