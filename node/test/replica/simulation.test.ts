@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { SimulatedCluster } from './simulation/simulated-cluster.js';
 
 /** REPLICA_SEEDS and REPLICA_FIRST_SEED ask for more, or for one again; REPLICA_TRACE prints what happens. */
-const seeds = Number(process.env['REPLICA_SEEDS'] ?? 200);
+const seeds = Number(process.env['REPLICA_SEEDS'] ?? 120);
 const firstSeed = Number(process.env['REPLICA_FIRST_SEED'] ?? 1);
 const trace = process.env['REPLICA_TRACE'] === undefined ? undefined : (line: string): void => console.log(line);
 

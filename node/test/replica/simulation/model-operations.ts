@@ -99,7 +99,10 @@ export function decodeOperation(operation: Uint8Array): ModelOperation | null {
   const reader = new Reader(bytes, firstField);
   switch (bytes[1]) {
     case 1: {
-      reader.u16();
+      for (let names = reader.u16(); names > 0; names -= 1) {
+        const nameBytes = reader.u16();
+        reader.at += nameBytes;
+      }
       const points = Array.from({ length: reader.u32() }, () => {
         const id = reader.id();
         reader.u16();
