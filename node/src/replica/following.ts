@@ -40,8 +40,17 @@ export interface FollowingContext {
   readonly missed: () => void;
 }
 
+/** What was appended here before a leader was accepted. What came since, that leader has too. */
+interface BeforeLeader {
+  readonly leader: PeerId;
+  readonly local: ReplicatedShard;
+  /** Resolves when all of it is applied. */
+  readonly applied: Promise<void>;
+}
+
 export class Following {
   readonly #context: FollowingContext;
+  #before: BeforeLeader | null = null;
 
   constructor(context: FollowingContext) {
     this.#context = context;
@@ -65,6 +74,7 @@ export class Following {
       if (ledger.version !== before) this.#context.missed();
       this.#checkSender(from, direct, without);
     }
+    this.#before = beforeLeader(from, local);
     return { newestTick: local.newestTick(from) };
   }
 
@@ -84,13 +94,13 @@ export class Following {
 
   /** Takes its place synchronously. */
   async replaceRange(from: PeerId, target: ShardTarget, change: RangeReplacement): Promise<void> {
-    const { operation, after, to } = change;
+    const { operation } = change;
     const local = this.#open();
+    const present = this.#idsInRange(from, local, change);
     const appended = await local.inSequence(async (section) => {
       await this.#awaitMetadata(target);
       this.#checkSender(from, false, []);
-      await section.caughtUp();
-      const gone = idsToDelete(await local.idsInRange(after, to), operation);
+      const gone = idsToDelete(await present, operation);
       const deletion = gone === null ? null : deletionOf(gone, operation);
       if (deletion !== null) await section.room(deletion.byteLength);
       await section.room(operation.byteLength);
@@ -101,6 +111,17 @@ export class Following {
     });
     await appended.deleted?.answer({ wait: false });
     await appended.upserted.answer({ wait: false });
+  }
+
+  /**
+   * What may have to go of a range: looked up ahead, so that ranges do not wait until the ones before them are
+   * applied. What is not applied yet came from this leader: it is in the replacement, or gone by its place.
+   */
+  #idsInRange(from: PeerId, local: ReplicatedShard, { after, to }: RangeReplacement): Promise<Buffer> {
+    if (this.#before?.leader !== from || this.#before.local !== local) this.#before = beforeLeader(from, local);
+    const present = this.#before.applied.then(() => local.idsInRange(after, to));
+    present.catch(() => undefined);
+    return present;
   }
 
   async #awaitMetadata({ metadataIndex }: ShardTarget): Promise<void> {
@@ -144,4 +165,12 @@ export class Following {
   #refused(refusal: Refusal, reason: string): ReplicaRefused {
     return new ReplicaRefused(this.#context.view().index, refusal, `Peer ${this.#context.self} ${reason}`);
   }
+}
+
+function beforeLeader(leader: PeerId, local: ReplicatedShard): BeforeLeader {
+  const applied = local.inSequence(async (section) => {
+    await section.caughtUp();
+  });
+  applied.catch(() => undefined);
+  return { leader, local, applied };
 }
