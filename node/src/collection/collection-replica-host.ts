@@ -20,7 +20,7 @@ import {
   type ShardWrite,
 } from '../replica/remote-replicas.js';
 import type { ReplicaSet } from '../replica/replica-set.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { Collection } from './collection.js';
 import type { LocalCollections } from './local-collections.js';
 import { replicaInfo } from './replica-info.js';

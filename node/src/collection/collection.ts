@@ -8,7 +8,8 @@ import type { CountRequest, RetrieveRequest, ShardWriteOptions } from '../replic
 import type { MissedWritesLedger } from '../replica/missed-writes-ledger.js';
 import type { ReadOptions } from '../replica/replica-reads.js';
 import type { ReplicaSet } from '../replica/replica-set.js';
-import type { LocalShard, WriteResult } from '../shard/local-shard.js';
+import type { LocalShard } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import { LocalShards, type ShardResources } from './local-shards.js';
 import { ShardFanOut } from './shard-fan-out.js';
 import { ShardRing } from './shard-ring.js';

@@ -9,6 +9,10 @@ import type { Collection, CollectionResources } from './collection.js';
 import { CollectionReconciler } from './collection-reconciler.js';
 import { NewerFolderError } from './collection-folders.js';
 import type { MetadataFollower } from './metadata-follower.js';
+import { OpeningSlots } from './opening-slots.js';
+
+/** What a thousand collections read and allocate all at once stays with the process. */
+const collectionsOpenedAtOnce = 8;
 
 export interface StartOptions {
   readonly tolerant: boolean;
@@ -44,8 +48,9 @@ export class LocalCollections {
     const { state } = this.#consensus;
     this.#admit(state.collections);
     await this.#retireStrangers(state, options);
+    const slots = new OpeningSlots(collectionsOpenedAtOnce);
     const outcomes = await Promise.allSettled(
-      [...this.#byName.values()].map((reconciler) => this.#openAtStart(reconciler, options)),
+      Array.from(this.#byName.values(), (reconciler) => slots.run(() => this.#openAtStart(reconciler, options))),
     );
     // All have ended before an error is passed on: nothing opens behind the back of whoever handles it.
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');

@@ -5,7 +5,7 @@ import { compareEncodedIds } from '../payload/point-id.js';
 import { pointBatchIds } from '../query/point-batch.js';
 import type { CountRequest, RetrieveRequest, ShardWrite, ShardWriteOptions } from '../replica/remote-replicas.js';
 import type { ReadOptions } from '../replica/replica-reads.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { ShardReplicas } from './shard-replicas.js';
 import type { ShardRing } from './shard-ring.js';
 

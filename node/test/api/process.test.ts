@@ -69,7 +69,8 @@ describe('a start', () => {
 
 describe('a start is refused with one sentence', () => {
   const table: readonly [string, NodeProcessOptions, RegExp][] = [
-    ['for the distributed mode', { settings: { CLUSTER__ENABLED: 'true' } }, /cluster\.enabled.*not built yet/],
+    ['for a first node without an address', { settings: { CLUSTER__ENABLED: 'true' } }, /--uri/],
+    ['for an address that is none', { settings: { CLUSTER__ENABLED: 'true' }, args: ['--uri', 'node'] }, /--uri node/],
     ['for access tokens', { settings: { SERVICE__API_KEY: 'k', SERVICE__JWT_RBAC: 'true' } }, /jwt_rbac/],
     ['for a setting out of range', { settings: { SERVICE__HTTP_PORT: '99999' } }, /service\.http_port/],
     ['for a configuration that is no YAML', { files: { 'config/config.yaml': 'a: [' } }, /config\.yaml/],
