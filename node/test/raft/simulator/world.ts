@@ -95,14 +95,15 @@ export class World implements PeerWorld, NetworkEnds {
     for (let tick = 1; tick <= this.plan.ticks; tick += 1) {
       this.#disturb();
       this.#use();
-      this.#runUntil(tick * unitsPerTick);
+      this.runFor(unitsPerTick);
     }
     this.#recover();
     this.counts.elections = this.invariants.termsWithLeader;
     return this.counts;
   }
 
-  #runUntil(end: number): void {
+  runFor(units: number): void {
+    const end = this.events.now + units;
     while (this.events.runNext(end));
   }
 
@@ -156,7 +157,7 @@ export class World implements PeerWorld, NetworkEnds {
   }
 
   #crashSoon(peer: SimulatedPeer, units: number): void {
-    this.events.after(this.dice.between(0, units), () => this.#crash(peer));
+    this.events.after(this.dice.between(0, units), () => this.crash(peer));
     // Some come back in time to take part in the same election.
     if (this.dice.chance(0.5)) this.events.after(this.dice.between(units + 1, units + 15), () => this.#restart(peer));
   }
@@ -167,7 +168,7 @@ export class World implements PeerWorld, NetworkEnds {
     peer.restart();
   }
 
-  #crash(peer: SimulatedPeer): void {
+  crash(peer: SimulatedPeer): void {
     if (!peer.running || this.mended) return;
     this.trace?.(peer.id, 'crashes');
     this.counts.crashes += 1;
@@ -249,7 +250,7 @@ export class World implements PeerWorld, NetworkEnds {
     }
     let proposedIn: number | null = null;
     for (let tick = 1; tick <= recoveryTicks; tick += 1) {
-      this.#runUntil(this.events.now + unitsPerTick);
+      this.runFor(unitsPerTick);
       const { leader } = this;
       if (leader === undefined) continue;
       const { term } = leader.raft.status();
