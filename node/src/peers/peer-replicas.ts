@@ -17,7 +17,7 @@ import type {
   ShardTarget,
   ShardWrite,
 } from '../replica/remote-replicas.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import { ShardsDefinition } from './generated/p2p/shard.js';
 import type { PeerChannels } from './peer-channels.js';
 import { methodPath } from './raw-methods.js';

@@ -2,7 +2,7 @@
 import type { ScrollPage } from '../engine/addon.js';
 import { ServiceError } from '../errors.js';
 import type { LeaderAcceptance, MissedWrites, RangeDigest, ReplicaInfo } from '../replica/remote-replicas.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { ShardStatus } from '../shard/shard-status.js';
 import { asBuffer } from './as-buffer.js';
 import type { InfoAnswer, ShardAnswer } from './generated/p2p/shard.js';

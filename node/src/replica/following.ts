@@ -2,7 +2,7 @@
 import { ServiceError } from '../errors.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import { readClockTag } from '../shard/clock-tag.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { MissedWritesLedger } from './missed-writes-ledger.js';
 import { deletionOf, idsToDelete } from './range-replacement.js';
 import {

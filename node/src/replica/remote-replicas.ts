@@ -4,7 +4,7 @@
  */
 import type { ScrollPage, ScrollRequest, SearchRequest } from '../engine/addon.js';
 import type { PeerId } from '../metadata/peer-id.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { ShardStatus } from '../shard/shard-status.js';
 
 /** Which shard a call is about, and up to which metadata index its sender knew the metadata. */

@@ -5,7 +5,7 @@
 import type { Consensus } from '../consensus/consensus.js';
 import type { NativeCodec, ScrollPage, ScrollRequest, SearchRequest } from '../engine/addon.js';
 import type { PeerId } from '../metadata/peer-id.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import { FailureReporter, type FailedReplica } from './failure-reporter.js';
 import { Following } from './following.js';
 import type { LedShard } from './led-shard.js';

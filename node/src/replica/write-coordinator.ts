@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.js';
 import type { Applied } from '../metadata/metadata-operation.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { ReplicaState } from '../metadata/replica-state.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { MissedWritesLedger } from './missed-writes-ledger.js';
 import { pause, type ReplicaClock } from './replica-clock.js';
 import { leaderAway, noActiveReplica, strongLeaderAway, writeTimedOut } from './replica-errors.js';

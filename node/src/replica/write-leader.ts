@@ -3,7 +3,7 @@ import { engineErrorCode } from '../engine/engine-error.js';
 import { toServiceError } from '../errors.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import { withClockTag } from '../shard/clock-tag.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import type { Appended, WriteSection } from '../shard/write-section.js';
 import { filledOperation } from './filled-operation.js';
 import { LedShard } from './led-shard.js';

@@ -12,7 +12,7 @@ import type { NativeCodec } from '../engine/addon.js';
 import { ServiceError } from '../errors.js';
 import { compileFilter } from '../payload/compile-filter.js';
 import { encodeIdsBlock } from '../payload/point-id.js';
-import type { WriteResult } from '../shard/local-shard.js';
+import type { WriteResult } from '../shard/write-result.js';
 import { withDeadline } from './deadline.js';
 import { canonicalPayloadPath } from './payload-path.js';
 import type { PointsSelector, UpdateResult, WriteOperation, WriteOptions } from './points-service.js';

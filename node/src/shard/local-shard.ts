@@ -20,6 +20,7 @@ import { withinPoints } from './search-bounds.js';
 import type { ShardPolicy } from './shard-policy.js';
 import { shardStatus, type ShardStatus } from './shard-status.js';
 import { WriteQueue } from './write-queue.js';
+import type { ShardReader, WriteOptions, WriteResult } from './write-result.js';
 import { OpenWriteSection, type Appended, type WriteSection } from './write-section.js';
 
 export interface LocalShardOptions {
@@ -35,20 +36,6 @@ export interface LocalShardOptions {
   /** Told about failures that no caller sees: a failed checkpoint or vacuum. */
   readonly onBackgroundError?: (error: Error) => void;
 }
-
-export interface WriteOptions {
-  /** Wait until the operation can be seen by reads, and not only until it is durable. */
-  readonly wait: boolean;
-}
-
-export type WriteResult =
-  /** The operation is in the log, as durable as the log's sync mode asks. */
-  | { readonly status: 'acknowledged'; readonly sequence: number }
-  /** It is applied too. `missing` is an id that it named and that does not exist, where that is an error. */
-  | { readonly status: 'completed'; readonly sequence: number; readonly missing: string | null };
-
-/** The reads of a shard, as a conditional write sees them: after every write before it. */
-export type ShardReader = Pick<NativeShard, 'resolve' | 'search' | 'retrieve' | 'scroll' | 'count'>;
 
 /** The whole of a shard's operation that applies to nothing: see storage.md, kind 11. */
 const nothingOperation = Uint8Array.from([1, 11, ...new Array<number>(20).fill(0)]);

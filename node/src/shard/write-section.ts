@@ -1,5 +1,5 @@
 import { readClockTag, type ClockTag } from './clock-tag.js';
-import type { ShardReader, WriteOptions, WriteResult } from './local-shard.js';
+import type { ShardReader, WriteOptions, WriteResult } from './write-result.js';
 import type { WriteQueue } from './write-queue.js';
 
 /** An operation that has its place in the log. */

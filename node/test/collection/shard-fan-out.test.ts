@@ -7,7 +7,7 @@ import { loadAddon } from '../../src/engine/addon.js';
 import { ServiceError } from '../../src/errors.js';
 import { HashRing } from '../../src/placement/hash-ring.js';
 import { compareEncodedIds, decodeIdsBlock, encodeIdsBlock, encodePointId } from '../../src/payload/point-id.js';
-import type { WriteResult } from '../../src/shard/local-shard.js';
+import type { WriteResult } from '../../src/shard/write-result.js';
 
 const { codec } = loadAddon();
 const options = { wait: true, ordering: 'weak', timeoutMs: null } as const;

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import { loadAddon, type NativeRing } from '../../src/engine/addon.js';
-import { decodeIdsBlock, encodeIdsBlock, type PointId } from '../../src/payload/point-id.js';
+import type { PointId } from '../../src/payload/filter.js';
+import { decodeIdsBlock, encodeIdsBlock } from '../../src/payload/point-id.js';
 import { HashRing } from '../../src/placement/hash-ring.js';
 
 const codec = loadAddon().codec;

@@ -17,7 +17,7 @@ import type {
   ShardTarget,
   ShardWrite,
 } from '../../src/replica/remote-replicas.js';
-import type { WriteResult } from '../../src/shard/local-shard.js';
+import type { WriteResult } from '../../src/shard/write-result.js';
 
 export type HostMethod = keyof ReplicaHost;
 

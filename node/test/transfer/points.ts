@@ -4,7 +4,7 @@ import { deletePointsOperation, setPayloadOperation } from '../../src/collection
 import { encodeIdsBlock } from '../../src/payload/point-id.js';
 import { newCollectionConfig } from '../../src/service/new-collection-config.js';
 import { settingsSchema } from '../../src/settings/settings.js';
-import type { WriteResult } from '../../src/shard/local-shard.js';
+import type { WriteResult } from '../../src/shard/write-result.js';
 import { addon, type TestCluster } from './cluster-fixture.js';
 
 const dimension = 4;

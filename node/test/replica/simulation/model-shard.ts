@@ -9,7 +9,7 @@ import { encodeIdsBlock, encodePointId } from '../../../src/payload/point-id.js'
 import type { ReplicatedShard } from '../../../src/replica/replicated-shard.js';
 import { readClockTag } from '../../../src/shard/clock-tag.js';
 import { ExclusiveSection } from '../../../src/shard/exclusive-section.js';
-import type { ShardReader, WriteOptions, WriteResult } from '../../../src/shard/local-shard.js';
+import type { ShardReader, WriteOptions, WriteResult } from '../../../src/shard/write-result.js';
 import type { Appended, WriteSection } from '../../../src/shard/write-section.js';
 import { applyOperation, decodeOperation, encodeOperation, type ModelPayload } from './model-operations.js';
 
