@@ -7,6 +7,7 @@ export default defineConfig({
       'examples/test/**/*.test.ts',
       'bench/test/**/*.test.ts',
       'e2e/harness/**/*.test.ts',
+      'e2e/cluster/**/*.test.ts',
     ],
     // Processes are started and killed in some tests, on machines with two busy cores.
     testTimeout: 30_000,
