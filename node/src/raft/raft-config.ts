@@ -13,13 +13,13 @@ export interface RaftConfig {
   readonly checkQuorum: boolean;
   /** A campaign asks first whether it would be won, and raises the term only then. */
   readonly preVote: boolean;
-  /** Bytes of entry data in one append; one entry goes even if it is larger. */
+  /** Bytes of entries in one append; one entry goes even if it is larger. */
   readonly maxAppendBytes: number;
   /** Appends on their way to one follower. */
   readonly maxInflightAppends: number;
   /** Bytes of proposals that are not committed yet; beyond that proposals are refused as `busy`. */
   readonly maxUncommittedBytes: number;
-  /** Bytes of entry data that one Ready hands over to be applied; one entry goes even if it is larger. */
+  /** Bytes of entries that one Ready hands over to be applied; one entry goes even if it is larger. */
   readonly maxCommittedBytes: number;
   /** Reads that wait for their round of heartbeats; beyond that reads are refused as `busy`. */
   readonly maxPendingReads: number;

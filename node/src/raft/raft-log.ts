@@ -1,6 +1,9 @@
 import type { Entry, EntryId, LogIndex, Term } from './entry.js';
 import { RaftInvariantError } from './raft.js';
 
+/** About what index, term and kind take on the wire; a message of small entries is bounded too. */
+const entryOverheadBytes = 32;
+
 /**
  * The log in memory: every entry after the compacted one. Entries up to `stable` are known to be on disk; those up to
  * `offered` were handed to the driver to be written; `delivered` were handed over to be applied.
@@ -76,7 +79,7 @@ export class RaftLog {
     let bytes = 0;
     for (let index = from; index <= Math.min(to, this.lastIndex); index += 1) {
       const entry = this.#entries[index - this.firstIndex]!;
-      bytes += entry.data.length;
+      bytes += entry.data.length + entryOverheadBytes;
       if (found.length > 0 && bytes > maxBytes) break;
       found.push(entry);
     }
