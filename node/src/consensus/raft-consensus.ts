@@ -10,7 +10,7 @@ import { rejectionText } from '../metadata/rejection.js';
 import type { Message } from '../raft/message.js';
 import type { Consensus } from './consensus.js';
 import type { ConsensusStatus, ConsensusThreadStatus } from './consensus-status.js';
-import { joinCluster } from './joining.js';
+import { joinCluster, JoinFailedError } from './joining.js';
 import { writeIdentity, type JoinedCluster, type PeerIdentity } from './peer-identity.js';
 import { Proposals } from './proposals.js';
 import type { AppliedProposal } from './raft-driver.js';
@@ -370,7 +370,13 @@ export class RaftConsensus implements Consensus, RaftReceiver {
     signal.throwIfAborted();
     await writeIdentity(raftFolder(storageFolder), { ...this.#identity, joined });
     this.#joined = joined;
-    await this.#when(() => this.#knowsItself(), bootstrapTimeoutMs, 'The cluster did not send its metadata');
+    try {
+      await this.#when(() => this.#knowsItself(), bootstrapTimeoutMs, 'The cluster did not send its metadata');
+    } catch (error) {
+      throw new JoinFailedError('This node was let into the cluster, which did not send its metadata in time', {
+        cause: error,
+      });
+    }
   }
 
   #when(condition: () => boolean, timeoutMs: number, otherwise: string): Promise<void> {

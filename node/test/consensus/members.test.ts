@@ -108,6 +108,14 @@ describe('a peer joins', () => {
     expect([...first!.raft.state.removedPeers]).toEqual([[3, third!.uri]]);
   });
 
+  it('not when it is let in and told nothing', async () => {
+    const first = await network.add().start();
+    const peer = network.add();
+    const consensus = await peer.open({ bootstrapUri: first.uri, bootstrapTimeoutMs: 300 });
+    const transport = { ...network.transport(peer, consensus), send: () => undefined };
+    await expect(consensus.start(transport)).rejects.toThrow(JoinFailedError);
+  });
+
   it('not when nobody answers', async () => {
     const peer = network.add();
     const consensus = await peer.open({ bootstrapUri: 'http://nowhere:6335/', bootstrapTimeoutMs: 50 });
