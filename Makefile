@@ -2,6 +2,7 @@
 # A target that builds runs `make setup` first when something is missing.
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 NODES ?= 3
+SOAK ?= 1
 BIN = node_modules/.bin
 STAMPS = build/stamps
 
@@ -9,7 +10,7 @@ STAMPS = build/stamps
 PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*/*/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
 NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
 
-.PHONY: help setup build run test test-native test-native-plain test-node test-arm lint format bench bench-graph images example clean
+.PHONY: help setup build run test test-native test-native-plain test-node test-arm soak lint format bench bench-graph images example clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -53,6 +54,11 @@ test-native-plain: $(STAMPS)/setup ## the same without sanitizers, for a debugge
 
 test-node: build $(STAMPS)/python-client ## run the tests of the TypeScript, over the built engine
 	@$(BIN)/vitest run $(VITEST_FLAGS)
+
+# Seeds beyond those of `make test`; the first ones of each can be chosen to repeat a failure (CONTRIBUTING.md).
+soak: build ## look for rare defects with many more seeds; SOAK=10 for ten times as many, and so on
+	@SOAK_SEEDS=$(SOAK)0000 REPLICA_SEEDS=$(SOAK)000 CRASH_SEEDS=$(SOAK)0 $(BIN)/vitest run --testTimeout=86400000 \
+	  node/test/raft/simulator.test.ts node/test/replica/simulation.test.ts node/test/crash $(VITEST_FLAGS)
 
 test-arm: ## cross-compile the distance kernels for arm64 and test them under qemu-user
 	@$(MAKE) -C node/native test-kernels-arm
