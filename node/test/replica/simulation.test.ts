@@ -7,7 +7,7 @@ const firstSeed = Number(process.env['REPLICA_FIRST_SEED'] ?? 1);
 const trace = process.env['REPLICA_TRACE'] === undefined ? undefined : (line: string): void => console.log(line);
 
 describe('replica sets of several peers', () => {
-  it(`lose no acknowledged write and end equal, whatever happens (${seeds} seeds)`, { timeout: 600_000 }, async () => {
+  it(`lose no acknowledged write and end equal, whatever happens (${seeds} seeds)`, { timeout: 60_000 + seeds * 1_000 }, async () => {
     const totals = {
       acknowledged: 0,
       acknowledgedWithWait: 0,
