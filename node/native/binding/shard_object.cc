@@ -139,6 +139,18 @@ Napi::Promise vacuum(const Napi::CallbackInfo& info, const SharedShard& shard) {
       info.Env(), [shard, threshold, minimum] { return shard->vacuum(threshold, minimum); }, to_boolean);
 }
 
+Napi::Promise scrub(const Napi::CallbackInfo& info, const SharedShard& shard) {
+  const uint64_t bytes_max = integer_of(info[0], "maxBytes");
+  return run_async(
+      info.Env(), Priority::kScrub, [shard, bytes_max] { return shard->scrub(bytes_max); },
+      [](Napi::Env env, ScrubProgress progress) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object["scanned"] = Napi::Number::New(env, static_cast<double>(progress.scanned_bytes));
+        object["finished"] = Napi::Boolean::New(env, progress.finished);
+        return object;
+      });
+}
+
 Napi::Promise close(const Napi::CallbackInfo& info, const SharedShard& shard) {
   return run_blocking(info.Env(), [shard] { shard->close(); });
 }
@@ -157,6 +169,10 @@ Napi::Value to_js(Napi::Env env, const SharedShard& shard) {
   add_method(object, "checkpoint", shard, checkpoint);
   add_method(object, "updateSchema", shard, update_schema);
   add_method(object, "vacuum", shard, vacuum);
+  add_method(object, "scrub", shard, scrub);
+  add_method(object, "blockBytes", shard, [](const Napi::CallbackInfo& info, const SharedShard& open) -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(open->block_bytes()));
+  });
   add_method(object, "close", shard, close);
   add_method(object, "readOnly", shard, [](const Napi::CallbackInfo& info, const SharedShard& open) -> Napi::Value {
     const auto reason = open->read_only();

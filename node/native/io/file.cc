@@ -42,6 +42,7 @@ File File::open_with(const std::string& path, int flags) {
 }
 
 File File::open_read(const std::string& path) { return open_with(path, O_RDONLY); }
+File File::open_read_direct(const std::string& path) { return open_with(path, O_RDONLY | O_DIRECT); }
 File File::open_write(const std::string& path) { return open_with(path, O_RDWR); }
 File File::create(const std::string& path) { return open_with(path, O_RDWR | O_CREAT | O_EXCL); }
 File File::open_or_create(const std::string& path) { return open_with(path, O_RDWR | O_CREAT); }

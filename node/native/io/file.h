@@ -27,6 +27,11 @@ class File {
 
   /** Opens an existing file for reading. Throws NotFound when there is none. */
   static File open_read(const std::string& path);
+  /**
+   * As open_read, for reads past the page cache, whose memory, offset and length are multiples of 4096.
+   * A file system without such reads refuses with EINVAL, here or at the first of them.
+   */
+  static File open_read_direct(const std::string& path);
   /** Opens an existing file for reading and writing. Throws NotFound when there is none. */
   static File open_write(const std::string& path);
   /** Creates a file for reading and writing; fails with EEXIST when there is one. */

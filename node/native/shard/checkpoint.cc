@@ -115,9 +115,9 @@ void append_block_crcs(CheckpointPlan& plan) {
   ByteWriter out;
   for (size_t v = 0; v < plan.generation->vectors.size(); v++) {
     VectorSpace& space = *plan.generation->vectors[v];
-    space.update_block_crcs(plan.manifest.vectors[v].rows);
-    out.count(space.block_crcs().size());
-    out.u32s(space.block_crcs());
+    const std::vector<uint32_t> crcs = space.update_block_crcs(plan.manifest.vectors[v].rows);
+    out.count(crcs.size());
+    out.u32s(crcs);
   }
   const auto bytes = out.view();
   plan.slots.insert(plan.slots.end(), bytes.begin(), bytes.end());

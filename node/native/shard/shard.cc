@@ -162,6 +162,17 @@ void Shard::checkpoint() {
   release_freed_memory();
 }
 
+ScrubProgress Shard::scrub(uint64_t bytes_max) {
+  check_open();
+  const Reading reading = begin_read();
+  try {
+    return scrub_.run(*reading.generation, bytes_max);
+  } catch (const FormatError&) {
+    poison(std::current_exception());
+    throw;
+  }
+}
+
 bool Shard::vacuum(double deleted_threshold, uint64_t minimum_slots) {
   const std::lock_guard guard(vacuum_mutex_);
   check_open();

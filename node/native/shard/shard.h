@@ -21,6 +21,7 @@
 #include "shard/generation.h"
 #include "shard/indexer.h"
 #include "shard/schema.h"
+#include "shard/scrub.h"
 #include "shard/shard_types.h"
 #include "store/store.h"
 
@@ -82,6 +83,13 @@ class Shard : public std::enable_shared_from_this<Shard> {
   uint64_t points() const;
   /** Why the shard takes no writes, at no cost. */
   std::optional<std::string> read_only() const;
+  /** Of rows, as far as scrub() can compare them; at no cost. */
+  uint64_t block_bytes() const;
+  /**
+   * Compares rows on the disk with the crcs of the newest checkpoint, a piece of about `bytes_max` at a
+   * time. Damage throws FormatError and poisons the shard.
+   */
+  ScrubProgress scrub(uint64_t bytes_max);
   /** Throws what stopped the shard, or Closed. */
   void check_open() const;
 
@@ -156,6 +164,7 @@ class Shard : public std::enable_shared_from_this<Shard> {
   std::mutex checkpoint_mutex_;
   uint32_t written_generation_ = 0;
   std::atomic<uint64_t> checkpoint_sequence_{0};
+  Scrub scrub_;
   /** One vacuum runs at a time; held by close() at the end. */
   std::mutex vacuum_mutex_;
   std::atomic<bool> vacuum_cancelled_{false};

@@ -67,6 +67,12 @@ std::optional<std::string> Shard::read_only() const {
 
 uint64_t Shard::points() const { return generation()->slots.live_count(); }
 
+uint64_t Shard::block_bytes() const {
+  uint64_t bytes = 0;
+  for (const auto& space : generation()->vectors) bytes += space->block_bytes();
+  return bytes;
+}
+
 ShardInfo Shard::info() const {
   const auto generation = this->generation();
   ShardInfo info;

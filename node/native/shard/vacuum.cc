@@ -4,6 +4,7 @@
 #include <future>
 
 #include "io/file.h"
+#include "rows/block_reader.h"
 #include "shard/filtered_slots.h"
 #include "shard/maintenance_threads.h"
 
@@ -80,6 +81,7 @@ void Vacuum::run() {
   copy_slots();
   for (size_t space = 0; space < old_->vectors.size(); space++) {
     if (old_->vectors[space]->has_rows()) {
+      verify_rows(space);
       copy_rows(space);
       remap_graph(space);
     } else {
@@ -142,6 +144,21 @@ void Vacuum::copy_slots() {
   for (const FieldIndexInfo& index : cut_->fields) fresh_->fields.create(index.path, index.type, index.parameters);
   for (const ClockTag& tag : cut_->clocks) fresh_->clocks.note(tag);
   fresh_->sequence.store(cut_->sequence);
+}
+
+/** Damaged rows that were copied would get a crc that fits them, and nobody would ever know. */
+void Vacuum::verify_rows(size_t space) {
+  const VectorSpace& from = *old_->vectors[space];
+  uint32_t block = 0;
+  for (auto crc = from.block_crc(block); crc.has_value(); crc = from.block_crc(++block)) {
+    in_pool([&] {
+      // Through the page cache, because that is what is copied.
+      if (from.rows().verify_block(block, *crc)) return;
+      const FormatError damage(damaged_block(from.rows().path(), block));
+      shard_.poison(std::make_exception_ptr(damage));
+      throw damage;
+    });
+  }
 }
 
 void Vacuum::copy_rows(size_t space) {

@@ -33,6 +33,7 @@ class Vacuum {
 
   void take_cut();
   void copy_slots();
+  void verify_rows(size_t space);
   void copy_rows(size_t space);
   void copy_payloads();
   void copy_sparse(size_t space);

@@ -76,10 +76,36 @@ uint32_t VectorSpace::pending_rows() const {
   return graph == nullptr ? 0 : static_cast<uint32_t>(graph->pending());
 }
 
-void VectorSpace::update_block_crcs(uint32_t rows) {
-  if (!has_rows()) return;
+std::vector<uint32_t> VectorSpace::update_block_crcs(uint32_t rows) {
+  if (!has_rows()) return {};
   const uint32_t complete = rows_->complete_blocks(rows);
-  while (block_crcs_.size() < complete) block_crcs_.push_back(rows_->block_crc(static_cast<uint32_t>(block_crcs_.size())));
+  const uint64_t known = block_bytes() / RowFile::kBlockBytes;
+  for (auto block = static_cast<uint32_t>(known); block < complete; block++) {
+    const uint32_t crc = rows_->block_crc(block);
+    const std::lock_guard guard(block_crcs_mutex_);
+    block_crcs_.push_back(crc);
+  }
+  const std::lock_guard guard(block_crcs_mutex_);
+  // A checkpoint that was planned before the last one knows of fewer.
+  return {block_crcs_.begin(), block_crcs_.begin() + complete};
+}
+
+std::optional<uint32_t> VectorSpace::block_crc(uint32_t block) const {
+  const std::lock_guard guard(block_crcs_mutex_);
+  if (block >= block_crcs_.size()) return std::nullopt;
+  return block_crcs_[block];
+}
+
+uint64_t VectorSpace::block_bytes() const {
+  const std::lock_guard guard(block_crcs_mutex_);
+  return block_crcs_.size() * uint64_t{RowFile::kBlockBytes};
+}
+
+void VectorSpace::set_block_crcs(std::vector<uint32_t> crcs) {
+  const uint32_t complete = has_rows() ? rows_->complete_blocks(rows_->rows()) : 0;
+  if (crcs.size() > complete) throw FormatError("a checkpoint has crcs of more blocks than " + row_file_name() + " has");
+  const std::lock_guard guard(block_crcs_mutex_);
+  block_crcs_ = std::move(crcs);
 }
 
 void VectorSpace::save(ByteWriter& out) const { table_.save(out); }

@@ -68,10 +68,18 @@ class VectorSpace {
   void save(ByteWriter& out) const;
   /** Opens the rows. `slots` is loaded already. Throws FormatError. */
   void load(ByteReader& in, uint32_t rows, const Slots& slots);
-  /** Adds the crcs of blocks that are complete in the first `rows` rows; before save, off the strand. */
-  void update_block_crcs(uint32_t rows);
-  const std::vector<uint32_t>& block_crcs() const noexcept { return block_crcs_; }
-  void set_block_crcs(std::vector<uint32_t> crcs) { block_crcs_ = std::move(crcs); }
+  /**
+   * The crcs of blocks that are complete in the first `rows` rows; those that are new are read from the
+   * file. Off the strand, by whoever writes checkpoints. A complete block is never written again, so its
+   * crc holds for as long as its file.
+   */
+  std::vector<uint32_t> update_block_crcs(uint32_t rows);
+  /** Nothing past the last. */
+  std::optional<uint32_t> block_crc(uint32_t block) const;
+  /** What the blocks with a crc take. */
+  uint64_t block_bytes() const;
+  /** After load. Throws FormatError for more than the rows have blocks. */
+  void set_block_crcs(std::vector<uint32_t> crcs);
 
   uint64_t disk_bytes() const;
   uint64_t memory_bytes() const;
@@ -88,6 +96,7 @@ class VectorSpace {
   std::atomic<uint64_t> replacements_{0};
   mutable std::mutex graph_mutex_;
   std::shared_ptr<Graph> graph_;
+  mutable std::mutex block_crcs_mutex_;
   std::vector<uint32_t> block_crcs_;
 };
 

@@ -178,6 +178,12 @@ export interface ShardInfo {
   readonly memoryBytes: number;
 }
 
+export interface ScrubProgress {
+  /** Bytes. */
+  readonly scanned: number;
+  readonly finished: boolean;
+}
+
 export type FieldType = 'keyword' | 'integer' | 'float' | 'bool' | 'uuid';
 
 export interface NativeShard {
@@ -210,6 +216,14 @@ export interface NativeShard {
    * `deletedThreshold` and more than `minimumSlots` are dead. Resolves to whether it did.
    */
   vacuum(deletedThreshold: number, minimumSlots: number): Promise<boolean>;
+  /**
+   * Compares whole blocks of rows on the disk with what the newest checkpoint says of them, about `maxBytes` of
+   * them and at least one, from where the last call ended. `finished`: the last block was reached, and the next
+   * call begins with the first. Rejects with CORRUPT for damage, which also stops the shard's writes.
+   */
+  scrub(maxBytes: number): Promise<ScrubProgress>;
+  /** What there is to scrub, at no cost. */
+  blockBytes(): number;
   info(): ShardInfo;
   /** `points` of the info alone, at no cost. */
   points(): number;

@@ -33,8 +33,10 @@ export interface LocalShardOptions {
   readonly schema: ShardSchema;
   readonly log: LogOptions;
   readonly policy: ShardPolicy;
-  /** Told about failures that no caller sees: a failed checkpoint or vacuum. */
+  /** Told about failures that no caller sees: a failed checkpoint or vacuum, damaged rows. */
   readonly onBackgroundError?: (error: Error) => void;
+  /** Told once, when the shard has become red for good. */
+  readonly onFailed?: () => void;
 }
 
 /** The whole of a shard's operation that applies to nothing: see storage.md, kind 11. */
@@ -59,6 +61,8 @@ export class LocalShard {
   /** Resolves when every operation appended so far was handed to the engine, or failed before that. */
   #handedOver: Promise<void> = Promise.resolve();
   #failure: string | null = null;
+  #damaged = false;
+  readonly #onFailed: () => void;
   /** Why the log takes nothing for now. Every write tries again; the first that gets in ends it. */
   #logFull: string | null = null;
   #closing: Promise<void> | null = null;
@@ -68,10 +72,11 @@ export class LocalShard {
   private constructor(log: NativeLog, native: NativeShard, options: LocalShardOptions) {
     this.#log = log;
     this.#native = native;
+    this.#onFailed = options.onFailed ?? (() => undefined);
     this.#queue = new WriteQueue(options.policy.queuedOperationsMax, options.policy.queuedBytesMax);
     this.#maintenance = new Maintenance(log, native, options.policy, (task, error) => {
-      // A vacuum that failed leaves everything as it was; a checkpoint that failed may not.
-      if (task === 'checkpoint') this.#noteFailure(error);
+      // A vacuum or scrub that failed leaves everything as it was, if it did not find damage; a checkpoint may not.
+      if (task === 'checkpoint' || engineErrorCode(error) === 'CORRUPT') this.#noteFailure(error);
       options.onBackgroundError?.(error);
     });
   }
@@ -160,7 +165,9 @@ export class LocalShard {
     return this.#native.exportRange(after, to, limit);
   }
 
-  digestRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeDigest> {
+  async digestRange(after: Uint8Array | null, to: Uint8Array | null, limit: number): Promise<RangeDigest> {
+    // Nobody is to take for a good copy what is about to be thrown away.
+    if (this.#damaged) throw new EngineError('CORRUPT', `the shard is damaged: ${this.#failure}`);
     return this.#native.digestRange(after, to, limit);
   }
 
@@ -199,6 +206,16 @@ export class LocalShard {
     return shardStatus(info, info.readOnly ?? this.#logFull, this.#failure, this.#maintenance.vacuuming);
   }
 
+  /** Whether it takes no more writes until a restart. */
+  get failed(): boolean {
+    return this.#failure !== null;
+  }
+
+  /** Whether it has failed because its files are not what was written, which a restart does not mend. */
+  get damaged(): boolean {
+    return this.#damaged;
+  }
+
   /** Operations that are logged and not yet applied. */
   get queuedOperations(): number {
     return this.#queue.operations;
@@ -227,8 +244,13 @@ export class LocalShard {
   }
 
   /** Compacts now if the policy asks for it. Resolves to whether it did. */
-  vacuum(): Promise<boolean> {
-    return this.#maintenance.vacuum();
+  async vacuum(): Promise<boolean> {
+    try {
+      return await this.#maintenance.vacuum();
+    } catch (error) {
+      if (engineErrorCode(error) === 'CORRUPT') this.#noteFailure(error);
+      throw error;
+    }
   }
 
   /** Finishes what was accepted, checkpoints and releases everything. */
@@ -343,15 +365,24 @@ export class LocalShard {
     if (engineErrorCode(error) === 'NO_SPACE') this.#logFull = error instanceof Error ? error.message : String(error);
   }
 
+  #fail(error: unknown): void {
+    if (this.#failure !== null) return;
+    this.#failure = error instanceof Error ? error.message : String(error);
+    this.#onFailed();
+  }
+
   /** A log that cannot be written, or files that cannot be trusted, end the writing until a restart. */
   #noteFailure(error: unknown): void {
     switch (engineErrorCode(error)) {
       case 'NO_SPACE':
         this.#maintenance.retrySoon();
         break;
-      case 'IO':
       case 'CORRUPT':
-        this.#failure ??= error instanceof Error ? error.message : String(error);
+        this.#damaged = true;
+        this.#fail(error);
+        break;
+      case 'IO':
+        this.#fail(error);
         break;
       case 'CLOSED':
       case 'BAD_REQUEST':

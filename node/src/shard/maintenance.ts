@@ -1,19 +1,25 @@
 import type { NativeLog, NativeShard } from '../engine/addon.js';
 import { engineErrorCode } from '../engine/engine-error.js';
+import { RowScrub } from './row-scrub.js';
 import type { ShardPolicy } from './shard-policy.js';
 
-export type MaintenanceTask = 'checkpoint' | 'vacuum';
+export type MaintenanceTask = 'checkpoint' | 'vacuum' | 'scrub';
 
 type ReportFailure = (task: MaintenanceTask, error: Error) => void;
 
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
 /**
- * Decides when a shard is checkpointed and compacted. It holds a timer only while there is something
- * to save or to try again: an idle or empty shard costs nothing.
+ * Decides when a shard is checkpointed, compacted and scrubbed. It holds a timer only while there is something
+ * to save or to try again, and the scrub one only where there are rows to read: an empty shard costs nothing.
  */
 export class Maintenance {
   readonly #log: NativeLog;
   readonly #native: NativeShard;
   readonly #report: ReportFailure;
+  readonly #scrub: RowScrub;
   #policy: ShardPolicy;
   #timer: NodeJS.Timeout | null = null;
   #dueMs = 0;
@@ -30,6 +36,7 @@ export class Maintenance {
     this.#native = native;
     this.#policy = policy;
     this.#report = report;
+    this.#scrub = new RowScrub(native, policy, (error) => report('scrub', asError(error)));
   }
 
   get vacuuming(): boolean {
@@ -40,6 +47,7 @@ export class Maintenance {
   start(): void {
     this.#logBytesAtCheckpoint = this.#log.sizeBytes;
     if (this.#dirty()) this.noteApplied();
+    this.#scrub.wake();
   }
 
   updatePolicy(policy: Partial<ShardPolicy>): void {
@@ -69,6 +77,7 @@ export class Maintenance {
       const logBytes = this.#log.sizeBytes;
       await this.#native.checkpoint();
       this.#logBytesAtCheckpoint = Math.min(logBytes, this.#log.sizeBytes);
+      this.#scrub.wake();
     });
     this.#checkpointQueued = queued;
     this.#checkpointRunning = queued.then(
@@ -83,6 +92,7 @@ export class Maintenance {
     const { deletedThreshold, vacuumMinSlots } = this.#policy;
     this.#vacuumRunning ??= this.#native.vacuum(deletedThreshold, vacuumMinSlots).finally(() => {
       this.#vacuumRunning = null;
+      this.#scrub.wake();
     });
     return this.#vacuumRunning;
   }
@@ -91,6 +101,7 @@ export class Maintenance {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#clearTimer();
+    this.#scrub.stop();
     await this.#checkpointRunning;
   }
 
@@ -140,7 +151,7 @@ export class Maintenance {
     if (this.#vacuumRunning === null && this.#vacuumIsDue()) this.#runInBackground('vacuum');
   }
 
-  #runInBackground(task: MaintenanceTask): void {
+  #runInBackground(task: 'checkpoint' | 'vacuum'): void {
     if (this.#stopped) return;
     const work: Promise<unknown> = task === 'checkpoint' ? this.checkpoint() : this.vacuum();
     work.then(
@@ -150,7 +161,7 @@ export class Maintenance {
       (error: unknown) => {
         const code = engineErrorCode(error);
         if (code === 'CLOSED') return;
-        this.#report(task, error instanceof Error ? error : new Error(String(error)));
+        this.#report(task, asError(error));
         // A vacuum without space is due again when something was written since.
         if (code === 'NO_SPACE' && task === 'checkpoint') this.#arm(this.#policy.retryIntervalMs);
       },

@@ -15,6 +15,12 @@ export interface ShardPolicy {
   readonly queuedBytesMax: number;
   /** How often a shard that ran out of space, or whose files failed, tries to save itself. */
   readonly retryIntervalMs: number;
+  /** Rows on the disk are compared with their checksums once in this time ... */
+  readonly scrubPassMs: number;
+  /** ... at an even pace, though not slower than this; a pass that ends early is followed by rest. */
+  readonly scrubBytesPerSecondMin: number;
+  /** The shortest time between two pieces: a large shard reads more at a time, not more often. */
+  readonly scrubPauseMs: number;
 }
 
 export const defaultShardPolicy: ShardPolicy = {
@@ -25,6 +31,9 @@ export const defaultShardPolicy: ShardPolicy = {
   queuedOperationsMax: 1_024,
   queuedBytesMax: 64 * 1024 * 1024,
   retryIntervalMs: 1_000,
+  scrubPassMs: 24 * 3_600_000,
+  scrubBytesPerSecondMin: 64 * 1024,
+  scrubPauseMs: 1_000,
 };
 
 /** `wal_capacity_mb` of the original; fdatasync before every acknowledgement. */
