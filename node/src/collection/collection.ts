@@ -48,7 +48,10 @@ export class Collection {
     this.name = state.name;
     // Names and sizes of vectors are those of the creation for as long as the collection lives.
     this.shapes = vectorShapes(state.config);
-    this.locals = new LocalShards(state, resources.shards, (shard) => this.#replicas.get(shard)?.noteOpened());
+    this.locals = new LocalShards(state, resources.shards, {
+      opened: (shard) => this.#replicas.get(shard)?.noteOpened(),
+      failed: (shard) => this.#replicas.get(shard)?.noteMissed(),
+    });
     this.#resources = resources;
     this.#state = state;
     this.#addReplicas();
@@ -82,7 +85,26 @@ export class Collection {
   async conformShards(): Promise<void> {
     const state = this.#state;
     if (this.#shardsConformTo === state) return;
-    if (await this.locals.conform(state.config, this.ownShards())) this.#shardsConformTo = state;
+    this.#noteFailed();
+    if (await this.locals.conform(state.config, this.ownShards(), this.#ownDead())) this.#shardsConformTo = state;
+  }
+
+  /** A shard that failed when it was the only copy is given up once there is another. */
+  #noteFailed(): void {
+    for (const [shard, local] of this.locals.all()) {
+      if (local.failed) this.#replicas.get(shard)?.noteMissed();
+    }
+  }
+
+  /** Dead replicas of this node that a peer has the points of. */
+  #ownDead(): ReadonlySet<number> {
+    const { self } = this.#resources;
+    const dead = this.#state.shards.filter(
+      (shard) =>
+        replicaOn(shard, self)?.state === 'Dead' &&
+        shard.replicas.some(({ peer, state }) => peer !== self && state === 'Active'),
+    );
+    return new Set(dead.map(({ id }) => id));
   }
 
   async conformFieldIndexes(): Promise<void> {

@@ -39,23 +39,29 @@ const maintenanceOf = ({ optimizers }: CollectionConfig) => ({
   vacuumMinSlots: optimizers.vacuumMinVectorNumber,
 });
 
+export interface ShardEvents {
+  /** Before anybody can ask for the shard. */
+  readonly opened: (shard: number) => void;
+  /** It takes no more writes. */
+  readonly failed: (shard: number) => void;
+}
+
 export class LocalShards {
   readonly #id: number;
   readonly #name: string;
   readonly #resources: ShardResources;
-  readonly #onOpened: (shard: number) => void;
+  readonly #events: ShardEvents;
   readonly #open = new Map<number, LocalShard>();
   readonly #notes = new Map<number, ShardNotes>();
   /** The configuration that each open shard has. */
   readonly #configured = new Map<number, CollectionConfig>();
   #foldersChecked = false;
 
-  /** `onOpened` is told of each shard before anybody can ask for it. */
-  constructor({ id, name }: CollectionState, resources: ShardResources, onOpened: (shard: number) => void) {
+  constructor({ id, name }: CollectionState, resources: ShardResources, events: ShardEvents) {
     this.#id = id;
     this.#name = name;
     this.#resources = resources;
-    this.#onOpened = onOpened;
+    this.#events = events;
   }
 
   /** Of replicas elsewhere that missed writes which the shard here took. The same object for as long as this lives. */
@@ -78,11 +84,16 @@ export class LocalShards {
   }
 
   /**
-   * Opens the shards of `wanted`, drops the others, and gives all of them the configuration. False: there are others,
-   * and they may not be dropped yet.
+   * Opens the shards of `wanted`, drops the others, and gives all of them the configuration. Of those in `dead`,
+   * which others have and which will be copied from there, the damaged are emptied. False: there is something to
+   * drop that may not be dropped yet.
    */
-  async conform(config: CollectionConfig, wanted: ReadonlySet<number>): Promise<boolean> {
-    const dropped = await this.#dropForeign(wanted);
+  async conform(
+    config: CollectionConfig,
+    wanted: ReadonlySet<number>,
+    dead: ReadonlySet<number> = new Set(),
+  ): Promise<boolean> {
+    const dropped = (await this.#dropForeign(wanted)) && (await this.#dropDamaged(dead));
     await Promise.all(
       Array.from(wanted, async (shard) => {
         const open = this.#open.get(shard);
@@ -126,6 +137,14 @@ export class LocalShards {
     return true;
   }
 
+  /** What is recovered from another replica must not be built on rows that the disk has lost. */
+  async #dropDamaged(dead: ReadonlySet<number>): Promise<boolean> {
+    const damaged = [...dead].filter((shard) => this.#open.get(shard)?.damaged === true);
+    if (!this.#resources.mayDrop()) return damaged.length === 0;
+    for (const shard of damaged) await this.#drop(shard);
+    return true;
+  }
+
   async #drop(shard: number): Promise<void> {
     const open = this.#open.get(shard);
     this.#open.delete(shard);
@@ -159,6 +178,7 @@ export class LocalShards {
       log: { segmentBytes: config.wal.walCapacityMb * 1024 * 1024, sync: walSync, syncIntervalMs: walSyncIntervalMs },
       policy,
       onBackgroundError: (error) => onBackgroundError(this.#name, error),
+      onFailed: () => this.#events.failed(shard),
     });
     try {
       await this.notes(shard).open(directory);
@@ -168,7 +188,7 @@ export class LocalShards {
     }
     this.#configured.set(shard, config);
     this.#open.set(shard, opened);
-    this.#onOpened(shard);
+    this.#events.opened(shard);
   }
 
   async #configure(shard: number, open: LocalShard, config: CollectionConfig): Promise<void> {
