@@ -46,14 +46,19 @@ function created(state: MetadataState, { name, config, placement }: CreateCollec
   }
   const shards: ShardState[] = [];
   for (const [id, peers] of placement.entries()) {
-    const shard = placedShard(state, id, peers);
+    const shard = placedShard(state, id, peers, index);
     if (isRejection(shard)) return shard;
     shards.push(shard);
   }
   return { collections: withCollection(state, { id: index, name, config, fieldIndexes: [], shards, transfers: [] }) };
 }
 
-function placedShard(state: MetadataState, id: number, peers: readonly PeerId[]): ShardState | Rejection {
+function placedShard(
+  state: MetadataState,
+  id: number,
+  peers: readonly PeerId[],
+  index: number,
+): ShardState | Rejection {
   if (peers.length === 0) return { reason: 'bad-placement', problem: `Shard ${id} is placed nowhere` };
   if (new Set(peers).size !== peers.length) {
     return { reason: 'bad-placement', problem: `Shard ${id} is placed twice on one peer` };
@@ -62,5 +67,6 @@ function placedShard(state: MetadataState, id: number, peers: readonly PeerId[])
   if (unknown !== undefined) return { reason: 'no-such-peer', peer: unknown };
   // The only peer of a cluster has nobody to wait for.
   const replicaState = state.peers.size === 1 ? 'Active' : 'Initializing';
-  return { id, replicas: peers.toSorted((a, b) => a - b).map((peer) => ({ peer, state: replicaState })) };
+  const replicas = peers.toSorted((a, b) => a - b).map((peer) => ({ peer, state: replicaState }) as const);
+  return { id, replicas, changedAt: index };
 }

@@ -30,11 +30,17 @@ function activated(collection: CollectionState, { peer, shards }: Activate): Col
   return waiting.reduce((changed, { id }) => withReplicaState(changed, id, peer, 'Active'), collection);
 }
 
-function changed(collection: CollectionState, { shard: id, peer, state, from }: SetState): CollectionState | Rejection {
+function changed(
+  collection: CollectionState,
+  { shard: id, peer, state, from, seen }: SetState,
+): CollectionState | Rejection {
   const shard = collection.shards[id];
   if (shard === undefined) return { reason: 'no-such-shard', shard: id };
   const replica = replicaOn(shard, peer);
   if (replica === null) return { reason: 'no-such-replica', shard: id, peer };
+  if (seen !== null && seen < shard.changedAt) {
+    return { reason: 'replicas-changed', shard: id, changedAt: shard.changedAt };
+  }
   if (from !== null && replica.state !== from) {
     return { reason: 'other-replica-state', shard: id, peer, state: replica.state, expected: from };
   }
@@ -47,9 +53,6 @@ function changed(collection: CollectionState, { shard: id, peer, state, from }: 
   if (copy !== undefined && state === 'Dead') return withoutTransfer(collection, copy);
   const concerns = (transfer: Transfer): boolean =>
     transfer.shard === id && (transfer.to === peer || (transfer.from === peer && !isSourceOfTruth(state)));
-  // A target that died is what an aborted transfer leaves: perhaps nothing.
-  const target = collection.transfers.some((transfer) => transfer.shard === id && transfer.to === peer);
-  if (target && state === 'Dead') return withoutTransfers(collection, concerns);
   // A source that may lack writes is none, and a target that is not Partial any more needs no transfer.
   return withoutTransfers(withReplicaState(collection, id, peer, state), concerns);
 }

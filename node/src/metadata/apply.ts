@@ -20,7 +20,24 @@ export function apply(
   if ('reason' in change) {
     return { state: { ...state, appliedIndex: index }, applied: { index, rejection: change } };
   }
-  return { state: { ...state, ...change, appliedIndex: index }, applied: { index, rejection: null } };
+  const changed = { ...state, ...change, appliedIndex: index };
+  return { state: withStamps(state, changed), applied: { index, rejection: null } };
+}
+
+/** Notes the index in every shard whose replicas are not those that they were. */
+function withStamps(before: MetadataState, after: MetadataState): MetadataState {
+  if (after.collections === before.collections) return after;
+  const collections = new Map(after.collections);
+  for (const [name, collection] of after.collections) {
+    const earlier = before.collections.get(name);
+    if (earlier === collection) continue;
+    const shards = collection.shards.map((shard) => {
+      const same = earlier?.id === collection.id && earlier.shards[shard.id]?.replicas === shard.replicas;
+      return same ? shard : { ...shard, changedAt: after.appliedIndex };
+    });
+    collections.set(name, { ...collection, shards });
+  }
+  return { ...after, collections };
 }
 
 function changeOf(state: MetadataState, operation: MetadataOperation, index: number): Change {

@@ -19,6 +19,7 @@ const collection = z.strictObject({
     z.strictObject({
       id: shardIdSchema,
       replicas: z.array(z.strictObject({ peer: peerIdSchema, state: z.enum(replicaStates) })),
+      changedAt: index,
     }),
   ),
   transfers: z.array(
@@ -62,7 +63,7 @@ export function encodeMetadata({ cluster, appliedIndex, peers, removedPeers, col
     collections: [...collections.values()].map((state) => ({
       ...state,
       fieldIndexes: [...state.fieldIndexes],
-      shards: state.shards.map(({ id, replicas }) => ({ id, replicas: [...replicas] })),
+      shards: state.shards.map(({ id, replicas, changedAt }) => ({ id, replicas: [...replicas], changedAt })),
       transfers: [...state.transfers],
     })),
   };

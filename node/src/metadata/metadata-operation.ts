@@ -55,6 +55,11 @@ export type ReplicaOperation =
       readonly state: ReplicaState;
       /** The state that the replica must be in; null: any. */
       readonly from: ReplicaState | null;
+      /**
+       * Index of the state from which it was concluded; null: whatever happened since. A leader that was cut off and
+       * replaced would else, when it is heard again, speak against those who replaced it.
+       */
+      readonly seen: number | null;
     }
   /** Aborts the transfers that the peer takes part in. */
   | { readonly kind: 'drop-replica'; readonly collection: number; readonly shard: number; readonly peer: PeerId };

@@ -22,6 +22,8 @@ export interface ShardState {
   readonly id: number;
   /** By peer, ascending. Empty only when the last peer that held one was removed by force. */
   readonly replicas: readonly Replica[];
+  /** Index of the operation that last changed a replica: what was concluded from an older state is past. */
+  readonly changedAt: number;
 }
 
 export const transferMethods = ['stream_records'] as const;

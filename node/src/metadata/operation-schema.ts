@@ -48,6 +48,7 @@ export const metadataOperationSchema: z.ZodType<MetadataOperation> = z.discrimin
     peer: peerIdSchema,
     state,
     from: state.nullable(),
+    seen: z.int().min(0).nullable(),
   }),
   z.strictObject({ kind: z.literal('drop-replica'), collection, shard: shardIdSchema, peer: peerIdSchema }),
   z.strictObject({

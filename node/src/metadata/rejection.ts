@@ -22,6 +22,8 @@ export type Rejection =
       readonly state: ReplicaState;
       readonly expected: ReplicaState;
     }
+  /** Since whoever proposed this looked at it. */
+  | { readonly reason: 'replicas-changed'; readonly shard: number; readonly changedAt: number }
   | { readonly reason: 'last-source-of-truth'; readonly shard: number; readonly peer: PeerId }
   | { readonly reason: 'last-replica'; readonly shard: number; readonly peer: PeerId }
   | { readonly reason: 'last-active-replica'; readonly shard: number; readonly peer: PeerId }
@@ -71,6 +73,8 @@ export function rejectionText(rejection: Rejection): string {
         `Replica of shard ${rejection.shard} on peer ${rejection.peer} is ${rejection.state}, ` +
         `not ${rejection.expected}`
       );
+    case 'replicas-changed':
+      return `Replicas of shard ${rejection.shard} have changed at metadata index ${rejection.changedAt}`;
     case 'last-source-of-truth':
       return `Shard ${rejection.shard} has its last source of truth on peer ${rejection.peer}`;
     case 'last-replica':

@@ -11,7 +11,7 @@ export interface FailedReplica {
 }
 
 export interface FailureReporterOptions {
-  readonly consensus: Pick<Consensus, 'propose'>;
+  readonly consensus: Pick<Consensus, 'propose' | 'state'>;
   readonly clock: ReplicaClock;
   /** From 0 up to, not with, 1. */
   readonly random: () => number;
@@ -58,10 +58,14 @@ export class FailureReporter {
   async #report(): Promise<void> {
     const { consensus, collection, shard, proposeTimeoutMs, failed, random } = this.#options;
     this.#running = true;
-    for (const { peer, state } of failed()) {
+    for (const { peer } of failed()) {
+      // Looked at anew for each: the proposal before it has changed what is known.
+      const state = failed().find((other) => other.peer === peer)?.state;
+      if (state === undefined) continue;
       try {
-        // The state keeps a late proposal from hitting a replica that went on to something else.
-        const operation = { kind: 'set-replica-state', collection, shard, peer, state: 'Dead', from: state } as const;
+        const what = { kind: 'set-replica-state', collection, shard, peer, state: 'Dead' } as const;
+        // A late proposal does not hit replicas that went on to something else.
+        const operation = { ...what, from: state, seen: consensus.state.appliedIndex };
         await consensus.propose(operation, { timeoutMs: proposeTimeoutMs });
       } catch {
         // Nobody leads the cluster: what is noted stays noted, and is proposed again.

@@ -185,7 +185,8 @@ export class WriteCoordinator {
   async #propose(peer: PeerId, from: ReplicaState): Promise<Applied | null> {
     const { metadata, collection, shard, limits } = this.#context;
     try {
-      const operation = { kind: 'set-replica-state', collection, shard, peer, state: 'Dead', from } as const;
+      const what = { kind: 'set-replica-state', collection, shard, peer, state: 'Dead' } as const;
+      const operation = { ...what, from, seen: this.#context.view().index };
       return await metadata.propose(operation, { timeoutMs: limits.proposeTimeoutMs });
     } catch (error) {
       if (error instanceof ServiceError) return null;

@@ -102,9 +102,9 @@ describe('a transfer whose target is found dead', () => {
       { kind: 'add-peer', peer: 2, uri: 'http://two:6335/' },
       { kind: 'create-collection', name: 'a', config, placement },
       { kind: 'activate-replicas', collection: 2, peer: 1, shards: [0] },
-      { kind: 'set-replica-state', collection: 2, shard: 0, peer: 2, state: 'Dead', from: null },
+      { kind: 'set-replica-state', collection: 2, shard: 0, peer: 2, state: 'Dead', from: null, seen: null },
       { kind: 'start-transfer', collection: 2, shard: 0, from: 1, to: 2, sync: true, method: 'stream_records' },
-      { kind: 'set-replica-state', collection: 2, shard: 0, peer: 2, state: 'Dead', from: 'Partial' },
+      { kind: 'set-replica-state', collection: 2, shard: 0, peer: 2, state: 'Dead', from: 'Partial', seen: null },
     ]).state;
 
   it.each([

@@ -117,14 +117,16 @@ const onReplicas: fc.Arbitrary<Draw>[] = [
       peers,
       fc.constantFrom(...replicaStates),
       fc.constantFrom(null, null, null, null, null, null, ...replicaStates),
+      fc.constantFrom(null, 0, 1, 5),
     )
-    .map(([place, shard, peer, to, from]): Draw => (state) => ({
+    .map(([place, shard, peer, to, from, age]): Draw => (state) => ({
       kind: 'set-replica-state',
       collection: identity(state, place),
       shard,
       peer,
       state: to,
       from,
+      seen: age === null ? null : Math.max(0, state.appliedIndex - age),
     })),
   fc.tuple(places, shards, peers).map(([place, shard, peer]): Draw => (state) => ({
     kind: 'drop-replica',

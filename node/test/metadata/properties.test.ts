@@ -174,6 +174,7 @@ describe('random histories', () => {
       'other-replica-state',
       'peer-has-replicas',
       'peer-was-removed',
+      'replicas-changed',
       'same-peer',
       'source-not-active',
       'target-not-needed',

@@ -18,7 +18,7 @@ function cluster(replicas: Replicas): MetadataState {
   const list = Object.entries(replicas).map(([peer, state]) => ({ peer: Number(peer), state }));
   const collection: CollectionState = {
     ...{ id: 10, name: 'a', config, fieldIndexes: [], transfers: [] },
-    shards: [{ id: 0, replicas: list }],
+    shards: [{ id: 0, replicas: list, changedAt: 10 }],
   };
   return { ...firstPeerMetadata(1), appliedIndex: 10, peers, collections: new Map([['a', collection]]) };
 }
@@ -53,8 +53,13 @@ const start = (from: number, to: number, sync: boolean): MetadataOperation => ({
 /** Of the transfer that the first operation started. */
 const finish: MetadataOperation = { kind: 'finish-transfer', collection: 10, transfer: 11 };
 const abort: MetadataOperation = { kind: 'abort-transfer', collection: 10, transfer: 11, reason: 'a test' };
-const set = (peer: number, state: ReplicaState, from: ReplicaState | null = null): MetadataOperation => ({
-  ...{ kind: 'set-replica-state', collection: 10, shard: 0, peer, state, from },
+const set = (
+  peer: number,
+  state: ReplicaState,
+  from: ReplicaState | null = null,
+  seen: number | null = null,
+): MetadataOperation => ({
+  ...{ kind: 'set-replica-state', collection: 10, shard: 0, peer, state, from, seen },
 });
 const drop = (peer: number): MetadataOperation => ({ kind: 'drop-replica', collection: 10, shard: 0, peer });
 const remove = (peer: number): MetadataOperation => ({ kind: 'remove-peer', peer, force: true });
@@ -185,5 +190,21 @@ describe('the update leader', () => {
     expect(leader({ 1: 'Active', 2: 'Active', 3: 'Partial' })).toBe(2);
     expect(leader({ 1: 'Active', 2: 'Dead', 3: 'Listener' })).toBe(1);
     expect(leader({ 1: 'Dead', 2: 'Initializing' })).toBeNull();
+  });
+});
+
+describe('a replica that is proposed as dead', () => {
+  it('lives when the replicas of its shard have changed since whoever proposed it looked', () => {
+    const replicas = { 1: 'Active', 2: 'Active', 3: 'Active' } as const;
+    // A leader that was cut off and replaced speaks against the one that replaced it.
+    expect(rejection(replicas, set(3, 'Dead', 'Active', 10), set(2, 'Dead', 'Active', 10))).toEqual({
+      reason: 'replicas-changed',
+      shard: 0,
+      changedAt: 11,
+    });
+    expect(after(replicas, set(3, 'Dead', 'Active', 10), set(2, 'Dead', 'Active', 11))).toEqual([
+      { 1: 'Active', 2: 'Dead', 3: 'Dead' },
+      0,
+    ]);
   });
 });

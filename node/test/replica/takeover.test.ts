@@ -109,7 +109,10 @@ describe('a replica that missed a write', () => {
     cluster.peer(3).crash();
     cluster.network.heal();
     cluster.quorum = true;
-    cluster.log.commit({ kind: 'set-replica-state', collection, shard: 0, peer: 3, state: 'Dead', from: 'Active' });
+    cluster.log.commit({
+      ...{ kind: 'set-replica-state', collection, shard: 0, peer: 3, state: 'Dead', from: 'Active' },
+      seen: null,
+    });
     // By the metadata peer 2 leads now, and it lacks point 11.
     expect(await cluster.write(2, 12, true, 'medium', 20_000)).toBe('completed');
     const recovered = await cluster.run(20_000, () => cluster.states() === '1:Active 2:Active 3:Dead');

@@ -31,7 +31,7 @@ function collection(id: number, shards: readonly string[], transfers: readonly s
     name: `c${id}`,
     config,
     fieldIndexes: [],
-    shards: shards.map((text, shard) => ({ id: shard, replicas: replicas(text) })),
+    shards: shards.map((text, shard) => ({ id: shard, replicas: replicas(text), changedAt: id })),
     transfers: transfers.map(transfer),
   };
 }

@@ -58,6 +58,7 @@ describe('a node that was away', () => {
       peer: 1,
       state: 'Dead',
       from: null,
+      seen: null,
     });
     await cluster.untilActive('c', [1, 2]);
     expect(await cluster.untilEqual('c', [1, 2])).toEqual({ count: 298 });
