@@ -1,6 +1,7 @@
 /** The process: command line, settings, one node, signals. */
 import { pino, type Logger } from 'pino';
 import { loadAddon } from './engine/addon.js';
+import { letHeapGrow } from './heap-growth.js';
 import { markInitialized, RunningNode, StartError } from './running-node.js';
 import { parseCommandLine } from './settings/command-line.js';
 import { logLevel } from './settings/log-level.js';
@@ -14,6 +15,7 @@ function complain(sentence: string): void {
 }
 
 async function run(): Promise<number | null> {
+  letHeapGrow();
   const commandLine = parseCommandLine(process.argv.slice(2), `qdrant ${apiVersion}`, process.env);
   if (commandLine.kind === 'exit') return commandLine.code;
   const { options } = commandLine;
