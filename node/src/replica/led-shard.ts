@@ -1,7 +1,7 @@
 /** What the leader of a shard can do to make another replica hold the same: for transfers and repairs. */
 import type { PeerId } from '../metadata/peer-id.js';
 import { withClockTag } from '../shard/clock-tag.js';
-import type { Leadership } from './leadership.js';
+import type { FollowerAnswer, Leadership } from './leadership.js';
 import type { IdRange, RangeDigest, RemoteReplicas, ShardTarget } from './remote-replicas.js';
 import type { ReplicatedShard } from './replicated-shard.js';
 
@@ -12,6 +12,12 @@ export interface SentRange {
   readonly bytes: number;
   /** Where it ended: null when the range was sent to its end. */
   readonly last: Uint8Array | null;
+}
+
+/** A range that is on its way. */
+export interface PlacedRange extends SentRange {
+  /** Resolves when the replica has it; rejects with RangeNotTaken. */
+  readonly taken: Promise<void>;
 }
 
 /** The replica did not take a range, or does not follow this leader; it is left out or gone by now. */
@@ -85,14 +91,28 @@ export class LedShard {
     return !theirs.more && theirs.digest.equals(digest);
   }
 
+  /** Whether the replica holds this many points or fewer. */
+  async holdsAtMost(peer: PeerId, points: number): Promise<boolean> {
+    const { remote, target, digestTimeoutMs } = this.#context;
+    const range = { after: null, to: null, limit: points };
+    return !(await remote.rangeDigest(peer, target(), range, digestTimeoutMs)).more;
+  }
+
+  /** Resolves when the replica has the range; throws RangeNotTaken otherwise. */
+  async sendReplacement(peer: PeerId, range: IdRange): Promise<SentRange> {
+    const { taken, ...sent } = await this.placeReplacement(peer, range);
+    await taken;
+    return sent;
+  }
+
   /**
    * Reads the range, and puts what it holds in the place that the shard's next write would have got on
-   * the replica's stream. Resolves when the replica has it; throws RangeNotTaken otherwise.
+   * the replica's stream.
    */
-  async sendReplacement(peer: PeerId, range: IdRange): Promise<SentRange> {
+  async placeReplacement(peer: PeerId, range: IdRange): Promise<PlacedRange> {
     const leadership = this.#leadership;
     const local = this.#context.local();
-    const sent = await local.inSequence(async (section) => {
+    const { answer, ...sent } = await local.inSequence(async (section) => {
       await section.caughtUp();
       const read = await local.exportRange(range.after, range.to, range.limit);
       if (!leadership.prepared(read.operation.byteLength)) await leadership.prepare(read.operation.byteLength);
@@ -104,11 +124,18 @@ export class LedShard {
       const change = { after: range.after, to: last ?? range.to, operation };
       return { last, count: read.count, bytes: operation.byteLength, answer: leadership.sendReplacement(peer, change) };
     });
-    const answer = await sent.answer;
-    if (answer.kind === 'taken') return { count: sent.count, bytes: sent.bytes, last: sent.last };
+    const taken = this.#taken(peer, answer);
+    // Whoever places several looks at one after the other.
+    taken.catch(() => undefined);
+    return { ...sent, taken };
+  }
+
+  async #taken(peer: PeerId, answered: Promise<FollowerAnswer>): Promise<void> {
+    const answer = await answered;
+    if (answer.kind === 'taken') return;
     if (answer.kind === 'gone') throw new RangeNotTaken(peer);
-    leadership.leaveOut([peer]);
-    await leadership.settled();
+    this.#leadership.leaveOut([peer]);
+    await this.#leadership.settled();
     throw new RangeNotTaken(peer, answer.error);
   }
 }

@@ -1,14 +1,14 @@
 /**
  * Makes a replica hold what the leader of the shard holds: goes through the ids range by range, compares,
- * and replaces what differs. docs/internals/cluster.md ("Transfers") says why writes may go on meanwhile.
+ * and replaces what differs; what has next to nothing gets everything. docs/internals/cluster.md ("Transfers") says why writes may go on meanwhile.
  */
 import type { RangeDigest } from '../engine/addon.js';
 import type { PeerId } from '../metadata/peer-id.js';
-import type { LedShard } from '../replica/led-shard.js';
+import type { LedShard, PlacedRange, SentRange } from '../replica/led-shard.js';
 import { RangeSizes, type RangeSizeLimits } from './range-sizes.js';
 import { checkGoesOn } from './task-end.js';
 
-export type CopySource = Pick<LedShard, 'digest' | 'isEqual' | 'sendReplacement'>;
+export type CopySource = Pick<LedShard, 'digest' | 'isEqual' | 'sendReplacement' | 'placeReplacement'>;
 
 export interface CopyOptions {
   readonly peer: PeerId;
@@ -16,6 +16,8 @@ export interface CopyOptions {
   readonly limits: RangeSizeLimits;
   /** Ranges under way at a time, so that the pace is not one round trip per range. */
   readonly rangesAtOnce: number;
+  /** Nothing is compared, because the replica has next to nothing: comparing reads each point once more. */
+  readonly uncompared: boolean;
   /** Points that are known to be equal now. */
   readonly onProgress: (points: number) => void;
 }
@@ -49,7 +51,7 @@ class ShardCopy {
 
   async run(): Promise<CopyCounts> {
     try {
-      await this.#throughRanges();
+      await (this.#options.uncompared ? this.#sendEverything() : this.#throughRanges());
     } finally {
       // What was begun uses the shard: it has ended before this does.
       await Promise.all(this.#running);
@@ -61,19 +63,37 @@ class ShardCopy {
   async #throughRanges(): Promise<void> {
     let after: Uint8Array | null = null;
     for (;;) {
-      while (this.#running.size >= this.#options.rangesAtOnce) await Promise.race(this.#running);
-      this.#check();
+      await this.#turn();
       const digest: RangeDigest = await this.#source.digest({ after, to: null, limit: this.#sizes.compared });
       const to = endOf(digest);
-      this.#start({ after, to }, digest);
+      this.#track(this.#conform({ after, to }, digest), digest.count);
       if (to === null) return;
       after = to;
     }
   }
 
-  #start(bounds: Bounds, digest: RangeDigest): void {
-    const task = this.#conform(bounds, digest)
-      .then(() => this.#options.onProgress(digest.count))
+  /** Each range is read while those before it are on their way. */
+  async #sendEverything(): Promise<void> {
+    for (let after: Uint8Array | null = null; ;) {
+      await this.#turn();
+      const range = { after, to: null, limit: this.#sizes.sent };
+      const { taken, ...sent }: PlacedRange = await this.#source.placeReplacement(this.#options.peer, range);
+      this.#noteSent(sent);
+      this.#track(taken, sent.count);
+      if (sent.last === null) return;
+      after = sent.last;
+    }
+  }
+
+  /** Resolves when another range may be begun. */
+  async #turn(): Promise<void> {
+    while (this.#running.size >= this.#options.rangesAtOnce) await Promise.race(this.#running);
+    this.#check();
+  }
+
+  #track(conforming: Promise<void>, points: number): void {
+    const task = conforming
+      .then(() => this.#options.onProgress(points))
       .catch((error: unknown) => {
         this.#failure ??= { error };
       })
@@ -115,13 +135,17 @@ class ShardCopy {
     for (let after = first; ;) {
       this.#check();
       const range = { after, to, limit: this.#sizes.sent };
-      const { count, bytes, last } = await this.#source.sendReplacement(this.#options.peer, range);
-      this.#sentRanges += 1;
-      this.#sentPoints += count;
-      this.#sizes.noteSent(count, bytes);
-      if (last === null) return;
-      after = last;
+      const sent = await this.#source.sendReplacement(this.#options.peer, range);
+      this.#noteSent(sent);
+      if (sent.last === null) return;
+      after = sent.last;
     }
+  }
+
+  #noteSent({ count, bytes }: SentRange): void {
+    this.#sentRanges += 1;
+    this.#sentPoints += count;
+    this.#sizes.noteSent(count, bytes);
   }
 
   #check(): void {

@@ -3,7 +3,7 @@ import type { RangeDigest } from '../engine/addon.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { IdRange } from '../replica/remote-replicas.js';
 import { PeerUnreachable, ReplicaRefused } from '../replica/remote-replicas.js';
-import type { LedShard, SentRange } from '../replica/led-shard.js';
+import type { LedShard, PlacedRange, SentRange } from '../replica/led-shard.js';
 import { awaitReplica, type AwaitReplicaOptions } from './await-replica.js';
 import type { CopySource } from './copy-shard.js';
 import { orEnded } from './task-end.js';
@@ -42,11 +42,26 @@ export class PatientSource implements CopySource {
     }
   }
 
+  /** No when it can't be said. */
+  async holdsAtMost(peer: PeerId, points: number): Promise<boolean> {
+    try {
+      return await orEnded(this.#options.signal, this.#led.holdsAtMost(peer, points));
+    } catch (error) {
+      if (error instanceof PeerUnreachable || error instanceof ReplicaRefused) return false;
+      throw error;
+    }
+  }
+
   /**
    * Not given up when the task ends, because it uses the shard here. It is not repeated either: a replica that
    * did not answer it is left out of the writes by then.
    */
   sendReplacement(peer: PeerId, range: IdRange): Promise<SentRange> {
     return this.#led.sendReplacement(peer, range);
+  }
+
+  /** As sendReplacement. */
+  placeReplacement(peer: PeerId, range: IdRange): Promise<PlacedRange> {
+    return this.#led.placeReplacement(peer, range);
   }
 }

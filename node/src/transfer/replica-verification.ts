@@ -159,7 +159,8 @@ export class ReplicaVerification implements MetadataFollower {
     if (suspects?.has(peer) === true) {
       // It may lack most of the points, and answers reads: this is the rest of its copy, at full speed.
       const { ranges, rangesAtOnce } = limits;
-      await copyShard(source, { peer, signal, limits: ranges, rangesAtOnce, onProgress: () => undefined });
+      const onProgress = (): void => undefined;
+      await copyShard(source, { peer, signal, limits: ranges, rangesAtOnce, uncompared: false, onProgress });
     } else {
       const repaired = { kind: 'repaired-range', collection: shard.name, shard: shard.shard, to: peer } as const;
       await repairShard(source, { peer, signal, clock, restFactor, onRepairedRange: () => onEvent(repaired) });

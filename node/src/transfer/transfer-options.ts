@@ -7,6 +7,8 @@ import { defaultRangeSizeLimits, type RangeSizeLimits } from './range-sizes.js';
 export interface TransferLimits {
   readonly ranges: RangeSizeLimits;
   readonly rangesAtOnce: number;
+  /** A target with this many points or fewer, and less than a tenth of what it shall have, gets them uncompared. */
+  readonly fewPoints: number;
   /** Transfers that a node drives at a time; others wait for their turn. */
   readonly drivenAtOnce: number;
   /** A target that gives no answer for this long is given up. */
@@ -23,6 +25,7 @@ export interface TransferLimits {
 export const defaultTransferLimits: TransferLimits = {
   ranges: defaultRangeSizeLimits,
   rangesAtOnce: 8,
+  fewPoints: 1_000,
   drivenAtOnce: 8,
   unreachableMs: 5_000,
   openingMs: 300_000,

@@ -95,11 +95,13 @@ export class TransferTask {
     this.#copied = false;
     this.#done = 0;
     this.#total = shards.points(collection, shard);
-    const counts = await copyShard(new PatientSource(led, awaiting), {
+    const source = new PatientSource(led, awaiting);
+    const counts = await copyShard(source, {
       peer: to,
       signal: this.#stop.signal,
       limits: limits.ranges,
       rangesAtOnce: limits.rangesAtOnce,
+      uncompared: this.#total > 10 * limits.fewPoints && (await source.holdsAtMost(to, limits.fewPoints)),
       onProgress: (points) => (this.#done += points),
     });
     const tookMs = clock.now() - startedMs;

@@ -19,6 +19,7 @@ describe('a range replacement', () => {
     const gone = idsToDelete(encodeIdsBlock([1n, 2n, 7n, 9n, uuid]), upsert);
     expect(gone === null ? null : decodeIdsBlock(gone)).toEqual([1n, 7n, uuid]);
     expect(idsToDelete(encodeIdsBlock([2n]), upsert)).toBeNull();
+    expect(idsToDelete(encodeIdsBlock([]), upsert)).toBeNull();
   });
 
   it('deletes under the clock tag of the batch', () => {
@@ -31,7 +32,10 @@ describe('a range replacement', () => {
 
   it('takes no bytes that are no upsert', () => {
     const present = encodeIdsBlock([1n]);
-    expect(() => idsToDelete(present, encodeOperation({ kind: 'delete', ids: [1] }))).toThrow('replaced by an upsert');
+    for (const there of [present, encodeIdsBlock([])]) {
+      const deletion = encodeOperation({ kind: 'delete', ids: [1] });
+      expect(() => idsToDelete(there, deletion)).toThrow('replaced by an upsert');
+    }
     for (let end = 22; end < upsert.length; end += 1) {
       expect(() => idsToDelete(present, upsert.subarray(0, end))).toThrow('ends too early');
     }

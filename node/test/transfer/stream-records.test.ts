@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { MetadataOperation } from '../../src/metadata/metadata-operation.js';
 import { until } from '../peers/until.js';
-import { TestCluster } from './cluster-fixture.js';
+import { limits, TestCluster } from './cluster-fixture.js';
 import { createCollection, deleteOf, fill, idsFrom, setOf, upsertOf, write } from './points.js';
 
 let cluster: TestCluster;
@@ -68,6 +68,65 @@ describe('a copy', () => {
     expect(Math.min(...rounds)).toBeGreaterThan(0);
     const { count } = await cluster.untilEqual('c', [1, 2, 3]);
     expect(count).toBeGreaterThan(1_500);
+  });
+});
+
+describe('a copy to a replica that has next to nothing', () => {
+  const fewPoints = 20;
+
+  beforeEach(async () => {
+    await cluster.stop();
+    cluster = await TestCluster.start([1, 2, 3], { ...limits, fewPoints });
+  });
+
+  it('compares nothing', async () => {
+    const id = await createCollection(cluster, 'c', [1]);
+    await fill(cluster, 'c', 1, 1_000);
+    const asked: string[] = [];
+    cluster.tap = ({ method }) => {
+      asked.push(method);
+    };
+    start(id, 1, 2, true);
+    await cluster.untilActive('c', [1, 2]);
+    const copying = asked.slice(asked.indexOf('replaceRange'), asked.lastIndexOf('replaceRange'));
+    expect(new Set(copying)).toEqual(new Set(['replaceRange']));
+    expect(cluster.node(1).events).toEqual([
+      expect.objectContaining({ kind: 'copied', to: 2, points: 1_000, sentPoints: 1_000, equalRanges: 0 }),
+    ]);
+    expect(await cluster.untilEqual('c', [1, 2])).toEqual({ count: 1_000 });
+  });
+
+  it('goes on while points are written and deleted', async () => {
+    const id = await createCollection(cluster, 'c', [1]);
+    await fill(cluster, 'c', 1, 1_500);
+    let sent = 0;
+    cluster.tap = ({ method }) => {
+      if (method === 'replaceRange') sent += 1;
+    };
+    start(id, 1, 3, true);
+    await until('some ranges to be sent', () => sent > 2);
+    let rounds = 0;
+    for (; cluster.transfers('c').length > 0; rounds += 1) {
+      const first = 1 + ((rounds * 371) % 1_600);
+      await write(cluster, 'c', 2, upsertOf(idsFrom(first, 5), rounds));
+      await write(cluster, 'c', 2, deleteOf([first + 4, first + 9]));
+    }
+    expect(rounds).toBeGreaterThan(0);
+    await cluster.untilActive('c', [1, 3]);
+    expect((await cluster.untilEqual('c', [1, 3])).count).toBeGreaterThan(1_000);
+  });
+
+  it('is given up when the target is gone', async () => {
+    const id = await createCollection(cluster, 'c', [1]);
+    await fill(cluster, 'c', 1, 1_000);
+    const crashed: Promise<void>[] = [];
+    cluster.tap = ({ method }) => {
+      if (method === 'replaceRange' && crashed.length === 0) crashed.push(cluster.crash(2));
+    };
+    start(id, 1, 2, true);
+    await until('the copy to be given up', () => cluster.transfers('c').length === 0);
+    await Promise.all(crashed);
+    expect(cluster.shardState('c').replicas).toEqual([{ peer: 1, state: 'Active' }]);
   });
 });
 
