@@ -159,10 +159,10 @@ export class BenchCluster {
 }
 
 /** Looks often, because what is waited for is what is measured. */
-export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, pauseMs = pollMs): Promise<void> {
   const end = performance.now() + patienceMs;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`waited ${patienceMs / 1000} s for ${what}`);
-    await sleep(pollMs);
+    await sleep(pauseMs);
   }
 }

@@ -17,13 +17,19 @@ export interface ClusterOptions {
   readonly failures: number;
 }
 
+export interface Throughput {
+  readonly pointsPerSecond: number;
+  /** Processor time of all nodes together, building of graphs meanwhile included. */
+  readonly processorMicrosPerPoint: number;
+}
+
 export interface ClusterMeasurement {
   readonly points: number;
   /** From the start of three processes until all are voters. */
   readonly formedMs: number;
   readonly collectionsPerSecond: number;
-  readonly uploads: readonly { readonly factor: number; readonly pointsPerSecond: number }[];
-  readonly transferPointsPerSecond: number;
+  readonly uploads: readonly ({ readonly factor: number } & Throughput)[];
+  readonly transfer: Throughput;
   /** From the kill of the leader until the next collection is created, each time. */
   readonly failoverMs: readonly number[];
   /** The longest time without an answered read around the kill of a replica, and the reads that failed. */
@@ -39,6 +45,8 @@ export interface ClusterMeasurement {
 const host = '127.0.0.1';
 const collectionsCreated = 50;
 const idleMs = 10_000;
+/** Seldom: answering costs the nodes more than what a transfer is late by. */
+const transferPollMs = 25;
 /** Kernel clock ticks in a second, as /proc counts processor time. */
 const clockTicksPerSecond = 100;
 
@@ -52,12 +60,12 @@ export async function benchmarkCluster(options: ClusterOptions): Promise<Cluster
     const uploads = [];
     let points = 0;
     for (const factor of [1, 2, 3]) {
-      const upload = await measureUpload(cluster.node(0), factor, options);
+      const upload = await measureUpload(cluster, factor, options);
       points = upload.points;
-      uploads.push({ factor, pointsPerSecond: upload.pointsPerSecond });
+      uploads.push({ factor, ...upload });
       if (factor > 1) await cluster.node(0).client.call('DELETE', `/collections/${nameOf(factor)}`);
     }
-    const transferPointsPerSecond = await measureTransfer(cluster, nameOf(1), points);
+    const transfer = await measureTransfer(cluster, nameOf(1), points);
     await cluster.node(0).client.call('DELETE', `/collections/${nameOf(1)}`);
     await prepareSmall(cluster);
     const failoverMs: number[] = [];
@@ -76,7 +84,7 @@ export async function benchmarkCluster(options: ClusterOptions): Promise<Cluster
       formedMs,
       collectionsPerSecond,
       uploads,
-      transferPointsPerSecond,
+      transfer,
       failoverMs,
       readGapMs,
       failedReads,
@@ -95,11 +103,21 @@ async function processorSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / clockTicksPerSecond;
 }
 
+function spentSeconds(cluster: BenchCluster): Promise<number[]> {
+  return Promise.all(cluster.nodes.map(({ pid }) => processorSeconds(pid)));
+}
+
+/** What all nodes spend from this call on, for each of so many points. */
+async function processorMeter(cluster: BenchCluster): Promise<(points: number) => Promise<number>> {
+  const total = async (): Promise<number> => (await spentSeconds(cluster)).reduce((sum, seconds) => sum + seconds, 0);
+  const before = await total();
+  return async (points) => ((await total()) - before) * (1e6 / points);
+}
+
 async function measureIdle(cluster: BenchCluster): Promise<{ idleCpuShare: number; idleBytes: number }> {
-  const spent = async (): Promise<number[]> => Promise.all(cluster.nodes.map(({ pid }) => processorSeconds(pid)));
-  const before = await spent();
+  const before = await spentSeconds(cluster);
   await sleep(idleMs);
-  const shares = (await spent()).map((after, index) => (after - before[index]!) / (idleMs / 1000));
+  const shares = (await spentSeconds(cluster)).map((after, index) => (after - before[index]!) / (idleMs / 1000));
   const bytes = await Promise.all(cluster.nodes.map(({ pid }) => residentBytes(pid)));
   return { idleCpuShare: Math.max(...shares), idleBytes: Math.max(...bytes) };
 }
@@ -119,10 +137,11 @@ async function measureCollections({ client }: BenchNode): Promise<number> {
 }
 
 async function measureUpload(
-  { client, port }: BenchNode,
+  cluster: BenchCluster,
   factor: number,
   { plan, source }: ClusterOptions,
-): Promise<{ pointsPerSecond: number; points: number }> {
+): Promise<Throughput & { points: number }> {
+  const { client, port } = cluster.node(0);
   const collection = nameOf(factor);
   await client.call('PUT', `/collections/${collection}`, {
     vectors: { size: 384, distance: 'Cosine' },
@@ -139,37 +158,46 @@ async function measureUpload(
     searchesPerSecond: 0,
     ef: 64,
   };
+  await cluster.allActive(collection);
+  const processor = await processorMeter(cluster);
   const load = await runForJson<UploadLoad>(process.execPath, [loadGeneratorFile, JSON.stringify(job)]);
   const { count } = await client.call<{ count: number }>('POST', `/collections/${collection}/points/count`, {
     exact: true,
   });
-  return { pointsPerSecond: load.pointsPerSecond, points: count };
+  return {
+    pointsPerSecond: load.pointsPerSecond,
+    processorMicrosPerPoint: await processor(count),
+    points: count,
+  };
 }
 
 interface ShardView {
   readonly peer_id: number;
-  readonly local_shards: readonly { readonly shard_id: number }[];
-  readonly remote_shards: readonly { readonly shard_id: number; readonly peer_id: number }[];
+  readonly local_shards: readonly { readonly shard_id: number; readonly state: string }[];
+  readonly remote_shards: readonly { readonly shard_id: number; readonly peer_id: number; readonly state: string }[];
 }
 
 /** The one shard of a collection is copied to another peer. */
-async function measureTransfer(cluster: BenchCluster, collection: string, points: number): Promise<number> {
+async function measureTransfer(cluster: BenchCluster, collection: string, points: number): Promise<Throughput> {
   const { client } = cluster.node(0);
   const path = `/collections/${collection}/cluster`;
   const view = await client.call<ShardView>('GET', path);
   const holder = view.local_shards.length > 0 ? view.peer_id : view.remote_shards[0]?.peer_id;
   const peers = await Promise.all(cluster.nodes.map((node) => node.view()));
   const target = peers.map((peer) => peer?.peer_id).find((peer) => peer !== undefined && peer !== holder);
+  const processor = await processorMeter(cluster);
   const start = performance.now();
   await client.call('POST', path, {
     replicate_shard: { shard_id: 0, from_peer_id: holder, to_peer_id: target, method: 'stream_records' },
   });
-  await until('the second replica', async () => {
+  const secondIsActive = async (): Promise<boolean> => {
     const { local_shards: local, remote_shards: remote } = await client.call<ShardView>('GET', path);
-    return local.length + remote.length === 2;
-  });
-  await cluster.allActive(collection);
-  return points / ((performance.now() - start) / 1000);
+    const replicas = [...local, ...remote];
+    return replicas.length === 2 && replicas.every(({ state }) => state === 'Active');
+  };
+  await until('the second replica', secondIsActive, transferPollMs);
+  const pointsPerSecond = points / ((performance.now() - start) / 1000);
+  return { pointsPerSecond, processorMicrosPerPoint: await processor(points) };
 }
 
 const small = 'small';
@@ -247,6 +275,10 @@ async function killLeader(cluster: BenchCluster, round: number): Promise<number>
   return elapsed;
 }
 
+function throughputText({ pointsPerSecond, processorMicrosPerPoint }: Throughput): string {
+  return `${pointsPerSecond.toFixed(0)} points/s, ${processorMicrosPerPoint.toFixed(0)} us of processor time each`;
+}
+
 export function clusterReport(measured: ClusterMeasurement): string[] {
   const range = (values: readonly number[]): string =>
     `median ${median(values).toFixed(0)} ms (${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)}, n=${values.length})`;
@@ -255,10 +287,9 @@ export function clusterReport(measured: ClusterMeasurement): string[] {
     `  formed, all voters, ${measured.formedMs.toFixed(0)} ms after the start of the processes`,
     `  ${measured.collectionsPerSecond.toFixed(1)} collections created per second, one after another`,
     ...measured.uploads.map(
-      ({ factor, pointsPerSecond }) =>
-        `  upload with replication factor ${factor}: ${pointsPerSecond.toFixed(0)} points/s`,
+      ({ factor, ...throughput }) => `  upload with replication factor ${factor}: ${throughputText(throughput)}`,
     ),
-    `  stream_records: ${measured.transferPointsPerSecond.toFixed(0)} points/s`,
+    `  stream_records: ${throughputText(measured.transfer)}`,
     `  leader killed -> next collection created: ${range(measured.failoverMs)}`,
     `  replica killed -> longest gap of reads: ${range(measured.readGapMs)}, ${measured.failedReads} reads failed`,
     `  killed node started -> all replicas Active: ${range(measured.recoveryMs)}`,
