@@ -214,6 +214,8 @@ export class PeerChannel {
     this.#connection = null;
     this.noteFailure(error);
     if (error.isEvidence) this.#options.onUnreachable(this.peer);
+    // One that fell silent is not waited for as long again.
+    if (error.failure === 'timeout') this.#lastError = error;
     const isShortLived = performance.now() - this.#openedAtMs < shortLivedMs;
     if (isShortLived && this.#wasShortLived) {
       this.#lastError = error;

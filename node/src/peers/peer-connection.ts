@@ -123,6 +123,17 @@ export class PeerConnection {
     this.#client.close();
   }
 
+  /** Asks the peer whether it is there. Rejects with a `ConnectError`. */
+  async sayHello(timeoutMs: number): Promise<void> {
+    await sayHello(this.#client, this.#metadata, timeoutMs);
+  }
+
+  /** Ends it because nothing comes over it any more, which is not evidence that the peer is gone. */
+  abandon(reason: string): void {
+    this.#lose(new ConnectError('timeout', reason));
+    this.close();
+  }
+
   /** Ends it because the peer does not keep to the protocol. */
   abort(reason: string): void {
     this.#lose(new ConnectError('protocol', reason));

@@ -6,6 +6,7 @@ import { decodeFailure } from './failure-encoding.js';
 import { ShardAnswer } from './generated/p2p/shard.js';
 import { connectErrorOf, type PeerConnection } from './peer-connection.js';
 import type { AnswerResult } from './shard-requests.js';
+import { SilenceWatch } from './silence-watch.js';
 
 /** A request that somebody waits for, until it is settled. */
 export interface PendingRequest {
@@ -27,12 +28,14 @@ export class RequestStream {
   readonly #stream: ClientDuplexStream<Buffer, Buffer>;
   readonly #pending = new Map<number, PendingRequest>();
   readonly #listener: StreamListener;
+  readonly #silence: SilenceWatch;
   #bufferedBytes = 0;
   #broken = false;
 
   constructor(connection: PeerConnection, path: string, listener: StreamListener) {
     this.connection = connection;
     this.#listener = listener;
+    this.#silence = new SilenceWatch(connection, () => this.#pending.size > 0);
     this.#stream = connection.openDuplex(path);
     this.#stream.on('data', (bytes: Buffer) => this.#answered(bytes));
     this.#stream.on('error', (error) => this.#break(connectErrorOf(error)));
@@ -53,6 +56,7 @@ export class RequestStream {
   send(request: PendingRequest, bytes: Buffer): void {
     this.#pending.set(request.number, request);
     this.#bufferedBytes += bytes.length;
+    this.#silence.begin();
     this.#stream.write(bytes, () => {
       this.#bufferedBytes -= bytes.length;
       this.#listener.written(this);
@@ -65,6 +69,7 @@ export class RequestStream {
   }
 
   #answered(bytes: Buffer): void {
+    this.#silence.heard();
     let answer: ShardAnswer;
     try {
       answer = ShardAnswer.decode(bytes);
@@ -84,6 +89,7 @@ export class RequestStream {
   #break(error: ConnectError | null): void {
     if (this.#broken) return;
     this.#broken = true;
+    this.#silence.end();
     const failure = this.#listener.broke(this, error);
     for (const request of this.#pending.values()) request.fail(failure);
     this.#pending.clear();
