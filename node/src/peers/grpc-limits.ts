@@ -11,9 +11,9 @@ export const keepaliveMs = 5000;
 
 /**
  * Bytes that one side may send ahead of the reader, for a stream and for a connection. With the 64 KiB that HTTP/2
- * begins with, a batch of a hundred points waits for two or three round trips.
+ * begins with, a batch of a hundred points waits for two or three round trips. Servers: see `SessionWindows`.
  */
-const flowControlWindowBytes = 4 * 1024 * 1024;
+export const flowControlWindowBytes = 4 * 1024 * 1024;
 
 /** Streams of one connection: the lanes, Raft, snapshots, and some single calls beside them. */
 const concurrentStreamsMax = 128;
@@ -45,7 +45,6 @@ export function serverOptions(messageBytesMax: number): ChannelOptions {
     'grpc.max_receive_message_length': messageBytesMax,
     'grpc.max_send_message_length': -1,
     'grpc.max_concurrent_streams': concurrentStreamsMax,
-    'grpc-node.flow_control_window': flowControlWindowBytes,
     'grpc.keepalive_time_ms': keepaliveMs,
     'grpc.keepalive_timeout_ms': keepaliveMs,
     'grpc.enable_channelz': 0,

@@ -24,6 +24,7 @@ import { RaftService } from './raft-service.js';
 import { rawServiceDefinition } from './raw-methods.js';
 import { PeerRejection } from './rejection.js';
 import { RequestService } from './request-service.js';
+import { SessionWindows } from './session-windows.js';
 import { Admission, rejectionMetadata, type PeerSecrets } from './wire-metadata.js';
 
 /** What a node tells others of itself. */
@@ -112,12 +113,14 @@ export class P2pServer {
     const raft = new RaftService(options.raft, checkMember, refuse);
     const server = new Server(serverOptions(messageBytesMax));
     const injector = server.createConnectionInjector(credentials);
+    const windows = new SessionWindows(server);
     const listener = await ConnectionListener.listen(options.host, options.port, (socket) =>
       injector.injectConnection(socket),
     );
     const letIn: LetIn = (call) => {
       const from = admission.admit(call.metadata);
       listener.confirm(call.getPeer());
+      windows.widen(call.getPeer());
       return from;
     };
     addServices(server, options, letIn, requests, raft);
