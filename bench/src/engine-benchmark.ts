@@ -1,7 +1,7 @@
 import { formatTable } from '../../examples/src/text-table.js';
 import { runForJson } from './child-program.js';
-import { bestRateAtRecall, type CurvePoint } from './curve.js';
-import { engineRunFile, type EngineMeasurement } from './engine-measurement.js';
+import { bestRateAtRecall, rateAtRecall, type CurvePoint } from './curve.js';
+import { engineRunFile, searchesInFlight, type EngineMeasurement } from './engine-measurement.js';
 import { pythonWithEngines } from './python-environment.js';
 
 const recallAimed = 0.99;
@@ -26,22 +26,42 @@ export function engineTable(measured: readonly EngineMeasurement[]): string[] {
   const rows = measured.map((one) => [
     one.engine,
     ...withRatio(searchRate(one), reference && searchRate(reference), 0),
+    ...withRatio(busySearchRate(one), reference && busySearchRate(reference), 0),
     ...withRatio(one.buildSeconds, reference?.buildSeconds, 1),
     ...withRatio(one.memoryBytes / 2 ** 20, reference && reference.memoryBytes / 2 ** 20, 0),
     one.loadSeconds.toFixed(1),
   ]);
   return formatTable(
-    ['engine', `searches/s at ${recallAimed}`, 'ratio', 'build s', 'ratio', 'memory MiB', 'ratio', 'load s'].map(
-      (title, index) => ({ title, align: index === 0 ? ('left' as const) : ('right' as const), maxWidth: 40 }),
-    ),
+    [
+      'engine',
+      `searches/s at ${recallAimed}, one in flight`,
+      'ratio',
+      'its thread always busy',
+      'ratio',
+      'build s',
+      'ratio',
+      'memory MiB',
+      'ratio',
+      'load s',
+    ].map((title, index) => ({ title, align: index === 0 ? ('left' as const) : ('right' as const), maxWidth: 40 })),
     rows,
   );
 }
 
+/** What the two columns of searches say; printed below the table. */
+export const searchColumns =
+  `One in flight: a search is asked for when the one before it is answered. Always busy: ${searchesInFlight} in flight on one ` +
+  `search thread, so that it never waits for the thread of JavaScript, which works beside it; the others search on the ` +
+  `thread of their caller and have one figure for both.`;
+
 /** All measured efforts, so that the interpolation can be checked. */
 export function curveTable(measured: readonly EngineMeasurement[]): string[] {
   const rows = measured.flatMap((one) =>
-    one.curves.map((curve) => [one.engine, curve.mode, curve.points.map(describePoint).join(', ')]),
+    [...one.curves, ...busyCurves(one)].map(({ mode, points }) => [
+      one.engine,
+      mode,
+      points.map(describePoint).join(', '),
+    ]),
   );
   return formatTable(
     [
@@ -85,6 +105,14 @@ export function searchRate(measured: EngineMeasurement): number | null {
     measured.curves.map((curve) => curve.points),
     recallAimed,
   );
+}
+
+function busySearchRate(measured: EngineMeasurement): number | null {
+  return measured.busyCurve === undefined ? searchRate(measured) : rateAtRecall(measured.busyCurve, recallAimed);
+}
+
+function busyCurves({ busyCurve }: EngineMeasurement): EngineMeasurement['curves'] {
+  return busyCurve === undefined ? [] : [{ mode: `${searchesInFlight} in flight`, points: busyCurve }];
 }
 
 function leastEffort(points: readonly CurvePoint[], recall: number): CurvePoint {

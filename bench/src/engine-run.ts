@@ -14,7 +14,7 @@ import type { Filter } from '@qdrant-operator/node/dist/payload/filter.js';
 import { rowOf, type Matrix } from '../../examples/src/exact-search.js';
 import { readMatrix } from '../../examples/src/wordnet-set.js';
 import type { CurvePoint } from './curve.js';
-import type { EngineMeasurement, FilteredMeasurement } from './engine-measurement.js';
+import { searchesInFlight, type EngineMeasurement, type FilteredMeasurement } from './engine-measurement.js';
 import { readCategories, readPlan, readTruth, type EnginePlan } from './engine-plan.js';
 import { bucketsOf, type CaseFilter } from './filter-cases.js';
 import { residentBytes } from './process-memory.js';
@@ -27,7 +27,7 @@ const nothingSelected = Uint8Array.of(0);
 /** More bytes than any shard holds: with it as threshold no graph is built. */
 const never = 2 ** 50;
 
-/** Our engine through its addon: one search in flight at a time, on a pool of one search thread. */
+/** Our engine through its addon, on a pool of one search thread. */
 class EngineUnderTest {
   readonly #shard: NativeShard;
   readonly #addon: NativeAddon;
@@ -166,11 +166,30 @@ interface TimedQuery {
   readonly nearest: ReadonlySet<number>;
 }
 
+/** Searches for every query once, `inFlight` at a time, and gives the searches per second. */
+async function timeSearches(
+  engine: EngineUnderTest,
+  ef: number,
+  queries: readonly TimedQuery[],
+  inFlight: number,
+): Promise<number> {
+  let next = 0;
+  const loop = async (): Promise<void> => {
+    for (let query = queries[next++]; query !== undefined; query = queries[next++]) {
+      idsOfBatch(await engine.search(query.vector, ef, query.filter));
+    }
+  };
+  const start = performance.now();
+  await Promise.all(Array.from({ length: inFlight }, loop));
+  return (queries.length * 1000) / (performance.now() - start);
+}
+
 async function curveOf(
   engine: EngineUnderTest,
   plan: EnginePlan,
   efforts: readonly number[],
   queries: readonly TimedQuery[],
+  inFlight = 1,
 ): Promise<CurvePoint[]> {
   const points: CurvePoint[] = [];
   for (const ef of efforts) {
@@ -180,11 +199,7 @@ async function curveOf(
       recall += found.filter((row) => nearest.has(row)).length / nearest.size;
     }
     const rates: number[] = [];
-    for (let round = 0; round < plan.rounds; round++) {
-      const start = performance.now();
-      for (const { vector, filter } of queries) idsOfBatch(await engine.search(vector, ef, filter));
-      rates.push((queries.length * 1000) / (performance.now() - start));
-    }
+    for (let round = 0; round < plan.rounds; round++) rates.push(await timeSearches(engine, ef, queries, inFlight));
     points.push({ ef, recall: recall / queries.length, searchesPerSecond: median(rates) });
   }
   return points;
@@ -211,6 +226,7 @@ async function measure(planFile: string, folder: string): Promise<EngineMeasurem
     nearest: new Set(truth.rows.subarray(query * truth.width, query * truth.width + plan.limit)),
   }));
   const curve = await curveOf(engine, plan, plan.efforts, plain);
+  const busyCurve = await curveOf(engine, plan, plan.efforts, plain, searchesInFlight);
   const memoryBytes = (await residentBytesWithoutGarbage()) - before;
   const filtered: FilteredMeasurement[] = [];
   for (const { name, queries: entries } of plan.cases) {
@@ -229,6 +245,7 @@ async function measure(planFile: string, folder: string): Promise<EngineMeasurem
     buildSeconds: (built - loaded) / 1000,
     memoryBytes,
     curves: [{ mode: 'int8 walk, float32 rescoring', points: curve }],
+    busyCurve,
     filtered,
   };
 }

@@ -6,7 +6,14 @@ import { rowsOf } from '../../examples/src/exact-search.js';
 import { wordnetDirectory } from '../../examples/src/wordnet-set.js';
 import { benchmarkCluster, clusterReport } from './cluster-benchmark.js';
 import { readDataset } from './dataset.js';
-import { benchmarkEngines, curveTable, engineTable, filteredTable, searchRate } from './engine-benchmark.js';
+import {
+  benchmarkEngines,
+  curveTable,
+  engineTable,
+  filteredTable,
+  searchColumns,
+  searchRate,
+} from './engine-benchmark.js';
 import type { EngineMeasurement } from './engine-measurement.js';
 import { writePlan } from './engine-plan.js';
 import { benchmarkRest } from './rest-benchmark.js';
@@ -80,7 +87,7 @@ async function main(repository: string): Promise<number> {
   const wants = (part: Options['only']): boolean => options.only === null || options.only === part;
   if (wants('engine')) {
     engines = await benchmarkEngines(plan, join(repository, 'bench', 'python', 'measure.py'));
-    const tables = [engineTable(engines), curveTable(engines), filteredTable(engines)];
+    const tables = [[...engineTable(engines), searchColumns], curveTable(engines), filteredTable(engines)];
     console.log(`\n${tables.map((table) => table.join('\n')).join('\n\n')}\n`);
   }
   if (wants('rest')) {
