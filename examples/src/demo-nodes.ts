@@ -97,22 +97,29 @@ function portsOf(options: DemoOptions, index: number): Ports {
   };
 }
 
-function entryOf(repository: string): string {
-  return join(repository, 'node', 'dist', 'main.js');
+interface Start {
+  readonly settings: Readonly<Record<string, string>>;
+  readonly args: readonly string[];
+  /** Below build/. */
+  readonly logName: string;
+}
+
+function startProcess({ repository }: DemoOptions, ports: Ports, { settings, args, logName }: Start): NodeProcess {
+  return NodeProcess.start({
+    entry: join(repository, 'node', 'dist', 'main.js'),
+    directory: repository,
+    host,
+    httpPort: ports.http,
+    grpcPort: ports.grpc,
+    settings,
+    args,
+    logFile: join(repository, 'build', logName),
+  });
 }
 
 function startAlone(options: DemoOptions): DemoNode {
   const ports = portsOf(options, 0);
-  const process = NodeProcess.start({
-    entry: entryOf(options.repository),
-    directory: options.repository,
-    host,
-    httpPort: ports.http,
-    grpcPort: ports.grpc,
-    settings: {},
-    logFile: join(options.repository, 'build', 'run.log'),
-  });
-  return new DemoNode(1, ports, process, null);
+  return new DemoNode(1, ports, startProcess(options, ports, { settings: {}, args: [], logName: 'run.log' }), null);
 }
 
 /** Its settings are in a file, so that the command that starts it again by hand is short. */
@@ -126,12 +133,7 @@ function startMember(options: DemoOptions, index: number): DemoNode {
   const uri = (port: number): string => `http://${host}:${port}`;
   const args = ['--config-path', configFile, '--uri', uri(ports.peers)];
   if (index > 0) args.push('--bootstrap', uri(options.peerPort));
-  const process = NodeProcess.start({
-    entry: entryOf(options.repository),
-    directory: options.repository,
-    host,
-    httpPort: ports.http,
-    grpcPort: ports.grpc,
+  const process = startProcess(options, ports, {
     // What was set for all of them is each one's own here.
     settings: {
       QDRANT__STORAGE__STORAGE_PATH: join(folder, 'storage'),
@@ -139,7 +141,7 @@ function startMember(options: DemoOptions, index: number): DemoNode {
       QDRANT__CLUSTER__P2P__PORT: String(ports.peers),
     },
     args,
-    logFile: join(options.repository, 'build', `run-${number}.log`),
+    logName: `run-${number}.log`,
   });
   const shownFile = relative(options.repository, configFile);
   const shown = args.map((arg) => (arg === configFile && !shownFile.startsWith('..') ? shownFile : arg));

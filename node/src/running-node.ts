@@ -18,8 +18,6 @@ import { OpeningSlots } from './collection/opening-slots.js';
 import type { Consensus } from './consensus/consensus.js';
 import { makeFolder } from './consensus/durable-file.js';
 import { JoinRefusedError } from './consensus/joining.js';
-import { readIdentity } from './consensus/peer-identity.js';
-import { raftFolder } from './consensus/raft-opening.js';
 import { StandaloneConsensus } from './consensus/standalone-consensus.js';
 import type { NativeAddon, NativeStore } from './engine/addon.js';
 import { defaultPeerPort } from './peers/peer-address.js';
@@ -117,16 +115,6 @@ async function openCollections(
   }
 }
 
-/** A node that took part in a cluster keeps its metadata where it does not look when it is alone. */
-async function openAlone(storageFolder: string): Promise<StandaloneConsensus> {
-  if ((await readIdentity(raftFolder(storageFolder))) !== null) {
-    throw new StartError(
-      `The storage folder ${storageFolder} belongs to a node of a cluster: set cluster.enabled to start it`,
-    );
-  }
-  return StandaloneConsensus.open(storageFolder);
-}
-
 async function joinStep(step: () => Promise<void>): Promise<void> {
   try {
     await step();
@@ -199,7 +187,7 @@ export class RunningNode {
     this.#undo.push(() => store.close());
     await mkdir(settings.storage.snapshots_path, { recursive: true });
     const cluster = await this.#cluster();
-    const consensus = cluster?.consensus ?? (await storageStep(() => openAlone(storageFolder)));
+    const consensus = cluster?.consensus ?? (await storageStep(() => StandaloneConsensus.open(storageFolder)));
     const remote = cluster?.remote ?? noRemoteReplicas;
     const collections = this.#collections(consensus, remote, store);
     this.#undo.push(() => collections.close());

@@ -2,9 +2,9 @@
  * The folders of collections below `storage/`. A dropped collection's folder is moved to `.deleted/`
  * under its identity first, so that what a crash leaves behind is never taken for a collection.
  */
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder, replaceFile, syncFolder } from '../consensus/durable-file.js';
+import { makeFolder, readIfThere, replaceFile, syncFolder } from '../consensus/durable-file.js';
 import type { NativeStore } from '../engine/addon.js';
 import type { CollectionState } from '../metadata/metadata-state.js';
 
@@ -68,14 +68,9 @@ export class CollectionFolders {
 
   /** The identity that a folder was made for, or null when it never got one. */
   async identity(name: string): Promise<number | null> {
-    let text: string;
-    try {
-      text = await readFile(join(this.path(name), 'config.json'), 'utf8');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
-    }
     const path = join(this.path(name), 'config.json');
+    const text = await readIfThere(path);
+    if (text === null) return null;
     let config: unknown;
     try {
       config = JSON.parse(text);

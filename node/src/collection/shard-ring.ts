@@ -15,31 +15,29 @@ export interface IdsPart {
 export class ShardRing {
   readonly #codec: NativeCodec;
   readonly #shards: readonly number[];
+  readonly #first: number;
   /** Made when it is first needed: a thousand idle collections need none. */
   #ring: NativeRing | null = null;
 
-  /** `shards` is not empty. */
+  /** A collection of one shard never asks: it has nothing to divide. */
   constructor(codec: NativeCodec, shards: readonly number[]) {
+    const [first] = shards;
+    if (first === undefined) throw new RangeError('a ring needs at least one shard');
+    this.#first = first;
     this.#codec = codec;
     this.#shards = shards;
   }
 
   /** At least one part: an operation on no points goes to the first shard, which numbers it like any other. */
   splitOperation(operation: Uint8Array): readonly OperationPart[] {
-    const [first] = this.#shards;
-    if (first === undefined) throw new RangeError('a ring needs at least one shard');
-    if (this.#shards.length === 1) return [{ shard: first, operation }];
     const parts = this.#codec.splitOperation(operation, this.#nativeRing());
-    return parts.length === 0 ? [{ shard: first, operation }] : parts;
+    return parts.length === 0 ? [{ shard: this.#first, operation }] : parts;
   }
 
   /** At least one part, as for operations. */
   splitIds(ids: Uint8Array): readonly IdsPart[] {
-    const [first] = this.#shards;
-    if (first === undefined) throw new RangeError('a ring needs at least one shard');
-    if (this.#shards.length === 1) return [{ shard: first, ids }];
     const parts = this.#codec.splitIds(ids, this.#nativeRing());
-    return parts.length === 0 ? [{ shard: first, ids }] : parts;
+    return parts.length === 0 ? [{ shard: this.#first, ids }] : parts;
   }
 
   #nativeRing(): NativeRing {

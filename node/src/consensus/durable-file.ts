@@ -1,5 +1,5 @@
 /** Files and folders that a power loss at any moment leaves as they were or as they should be, whole. */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, readFile, rename } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 export async function syncFolder(path: string): Promise<void> {
@@ -19,6 +19,16 @@ export async function makeFolder(path: string): Promise<void> {
   for (let made = folder; ; made = dirname(made)) {
     await syncFolder(dirname(made));
     if (made === resolve(first) || made === dirname(made)) return;
+  }
+}
+
+/** The text of a file, or null when there is none. */
+export async function readIfThere(path: string): Promise<string | null> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
   }
 }
 

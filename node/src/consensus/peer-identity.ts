@@ -2,10 +2,9 @@
  * What a node knows of itself before it has any metadata: its peer id, drawn once and kept for good, how often
  * it was started, and the peers that let it join.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isPeerId, type PeerId } from '../metadata/peer-id.js';
-import { replaceFile } from './durable-file.js';
+import { readIfThere, replaceFile } from './durable-file.js';
 import type { PeerAddress } from './raft-transport.js';
 
 const format = 1;
@@ -24,6 +23,11 @@ export interface PeerIdentity {
 
 export class PeerIdentityError extends Error {
   override readonly name = 'PeerIdentityError';
+}
+
+/** Where a peer of a cluster keeps what only such a one has. */
+export function raftFolder(storageFolder: string): string {
+  return join(storageFolder, 'raft');
 }
 
 export function identityPath(raftFolder: string): string {
@@ -57,13 +61,8 @@ export async function peerIdOfStateFile(path: string): Promise<PeerId | null> {
 }
 
 async function readJson(path: string): Promise<object | null> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -11,11 +11,11 @@ import type { Message } from '../raft/message.js';
 import type { Consensus } from './consensus.js';
 import type { ConsensusStatus, ConsensusThreadStatus } from './consensus-status.js';
 import { joinCluster, JoinFailedError } from './joining.js';
-import { writeIdentity, type JoinedCluster, type PeerIdentity } from './peer-identity.js';
+import { raftFolder, writeIdentity, type JoinedCluster, type PeerIdentity } from './peer-identity.js';
 import { Proposals } from './proposals.js';
 import type { AppliedProposal } from './raft-driver.js';
 import { RaftLife } from './raft-life.js';
-import { openRaft, raftFolder, raftStatePath, type OpeningOptions } from './raft-opening.js';
+import { openRaft, raftStatePath, type OpeningOptions } from './raft-opening.js';
 import { RaftStateFile } from './raft-state-file.js';
 import { RaftStorage, type StoredRaft } from './raft-storage.js';
 import type {

@@ -7,7 +7,7 @@ import type { PeerId } from '../metadata/peer-id.js';
 import type { Snapshot } from '../raft/snapshot.js';
 import { joiningPeerState, type RestoredState } from '../raft/raft-config.js';
 import { makeFolder, syncFolder } from './durable-file.js';
-import { peerIdOfStateFile, readIdentity, writeIdentity, type PeerIdentity } from './peer-identity.js';
+import { peerIdOfStateFile, raftFolder, readIdentity, writeIdentity, type PeerIdentity } from './peer-identity.js';
 import { decodeProposal } from './proposal-entry.js';
 import { RaftStorage, snapshotOf, type LogOpener, type StoredRaft } from './raft-storage.js';
 import { applied, initialState, skipped, type ReplicatedState } from './replicated-state.js';
@@ -35,10 +35,6 @@ export interface Opening {
 /** The storage cannot be used in the way that is asked for; a sentence. */
 export class ConsensusStartError extends Error {
   override readonly name = 'ConsensusStartError';
-}
-
-export function raftFolder(storageFolder: string): string {
-  return join(storageFolder, 'raft');
 }
 
 export function raftStatePath(storageFolder: string): string {

@@ -1,8 +1,7 @@
 /** The newest snapshot of the replicated state, as one file that is replaced whole. */
-import { readFile } from 'node:fs/promises';
 import type { ConfState } from '../raft/conf-change.js';
 import type { Snapshot, SnapshotMeta } from '../raft/snapshot.js';
-import { replaceFile } from './durable-file.js';
+import { readIfThere, replaceFile } from './durable-file.js';
 
 const format = 1;
 
@@ -24,13 +23,8 @@ export class SnapshotFile {
 
   /** Null when there is none. */
   async read(): Promise<Snapshot | null> {
-    let text: string;
-    try {
-      text = await readFile(this.#path, 'utf8');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
-    }
+    const text = await readIfThere(this.#path);
+    if (text === null) return null;
     return this.#decode(text);
   }
 

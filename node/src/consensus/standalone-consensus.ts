@@ -3,7 +3,6 @@
  * written for each operation, which is small beside what the operation goes on to cause.
  */
 import { randomInt } from 'node:crypto';
-import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apply } from '../metadata/apply.js';
 import { decodeMetadata, encodeMetadata, MetadataFormatError } from '../metadata/metadata-file.js';
@@ -11,7 +10,8 @@ import type { Applied, MetadataOperation } from '../metadata/metadata-operation.
 import { firstPeerMetadata, type MetadataState } from '../metadata/metadata-state.js';
 import type { PeerId } from '../metadata/peer-id.js';
 import type { Consensus } from './consensus.js';
-import { replaceFile } from './durable-file.js';
+import { readIfThere, replaceFile } from './durable-file.js';
+import { raftFolder, readIdentity } from './peer-identity.js';
 import { StateListeners } from './state-listeners.js';
 
 export class StandaloneConsensus implements Consensus {
@@ -28,14 +28,15 @@ export class StandaloneConsensus implements Consensus {
   }
 
   static async open(storageFolder: string): Promise<StandaloneConsensus> {
+    // Whoever took part in a cluster keeps its metadata where a single node does not look.
+    if ((await readIdentity(raftFolder(storageFolder))) !== null) {
+      throw new MetadataFormatError(
+        `${storageFolder} is the storage of a peer of a cluster: set cluster.enabled to start it.`,
+      );
+    }
     const path = standaloneMetadataPath(storageFolder);
     let state = await readStandaloneMetadata(storageFolder);
     if (state === null) {
-      if (await belongsToCluster(storageFolder)) {
-        throw new MetadataFormatError(
-          `${storageFolder} is the storage of a peer of a cluster: start it with cluster.enabled.`,
-        );
-      }
       // The peer id is drawn once: it is on disk before anything refers to it.
       state = firstPeerMetadata(randomPeerId());
       await replaceFile(path, encodeMetadata(state));
@@ -78,28 +79,14 @@ export function standaloneMetadataPath(storageFolder: string): string {
 /** What a single node left in the folder, or null when none ever ran there. */
 export async function readStandaloneMetadata(storageFolder: string): Promise<MetadataState | null> {
   const path = standaloneMetadataPath(storageFolder);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
+  const text = await readIfThere(path);
+  if (text === null) return null;
   try {
     return decodeMetadata(text);
   } catch (error) {
     if (error instanceof MetadataFormatError)
       throw new MetadataFormatError(`${path} cannot be used: ${error.message}.`);
     throw error;
-  }
-}
-
-async function belongsToCluster(storageFolder: string): Promise<boolean> {
-  try {
-    await access(join(storageFolder, 'raft', 'peer.json'));
-    return true;
-  } catch {
-    return false;
   }
 }
 

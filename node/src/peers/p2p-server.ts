@@ -21,7 +21,7 @@ import { ShardsDefinition } from './generated/p2p/shard.js';
 import { serverOptions } from './grpc-limits.js';
 import type { Membership } from './membership.js';
 import { RaftService } from './raft-service.js';
-import { rawServiceDefinition } from './raw-methods.js';
+import { rawServiceDefinition } from '../grpc/raw-service-definition.js';
 import { PeerRejection } from './rejection.js';
 import { RequestService } from './request-service.js';
 import { SessionWindows } from './session-windows.js';

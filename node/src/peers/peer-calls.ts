@@ -6,7 +6,7 @@ import { resolveHost } from './peer-channel.js';
 import type { PeerChannels } from './peer-channels.js';
 import { parsePeerUri } from './peer-address.js';
 import { decodeHello, PeerConnection } from './peer-connection.js';
-import { methodPath } from './raw-methods.js';
+import { methodPath } from '../grpc/raw-service-definition.js';
 
 const helloPath = methodPath(PeersDefinition, PeersDefinition.methods.hello);
 

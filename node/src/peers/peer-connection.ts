@@ -7,7 +7,7 @@ import { ConnectError } from './connect-error.js';
 import { HelloAnswer, PeersDefinition } from './generated/p2p/peer.js';
 import { clientOptions } from './grpc-limits.js';
 import { grpcTarget, type PeerAddress } from './peer-address.js';
-import { methodPath } from './raw-methods.js';
+import { methodPath } from '../grpc/raw-service-definition.js';
 import { probeTcp } from './tcp-probe.js';
 import { rejectionIn } from './wire-metadata.js';
 

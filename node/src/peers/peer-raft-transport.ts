@@ -25,7 +25,7 @@ import {
   encodeSnapshotPiece,
 } from './raft-requests.js';
 import { RaftSender, type RaftSenderOptions } from './raft-sender.js';
-import { methodPath } from './raw-methods.js';
+import { methodPath } from '../grpc/raw-service-definition.js';
 import { PeerRejection } from './rejection.js';
 
 const { methods } = RaftDefinition;

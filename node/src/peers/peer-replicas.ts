@@ -20,7 +20,7 @@ import type {
 import type { WriteResult } from '../shard/write-result.js';
 import { ShardsDefinition } from './generated/p2p/shard.js';
 import type { PeerChannels } from './peer-channels.js';
-import { methodPath } from './raw-methods.js';
+import { methodPath } from '../grpc/raw-service-definition.js';
 import { RequestLane } from './request-lane.js';
 import {
   toAcceptance,

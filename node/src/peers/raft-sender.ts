@@ -5,7 +5,7 @@ import type { PeerChannel } from './peer-channel.js';
 import { connectErrorOf, type PeerConnection } from './peer-connection.js';
 import { encodeRaftBatch, type BatchedMessage } from './raft-messages.js';
 import { RaftOutbox } from './raft-outbox.js';
-import { methodPath } from './raw-methods.js';
+import { methodPath } from '../grpc/raw-service-definition.js';
 
 const messagesPath = methodPath(RaftDefinition, RaftDefinition.methods.messages);
 

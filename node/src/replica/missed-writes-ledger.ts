@@ -2,8 +2,7 @@
  * The peers whose replica of one shard missed writes that this node took, as long as the metadata does
  * not say so. In memory at once, on disk before anybody is told that a write succeeded without them.
  */
-import { readFile } from 'node:fs/promises';
-import { replaceFile } from '../consensus/durable-file.js';
+import { readIfThere, replaceFile } from '../consensus/durable-file.js';
 import { isPeerId, type PeerId } from '../metadata/peer-id.js';
 
 export interface MissedWritesLedger {
@@ -42,14 +41,7 @@ export interface NoteFile {
 /** `path`: failed_replicas.json beside the shard's log. */
 export function noteFile(path: string): NoteFile {
   return {
-    read: async () => {
-      try {
-        return await readFile(path, 'utf8');
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-        throw error;
-      }
-    },
+    read: () => readIfThere(path),
     replace: (text) => replaceFile(path, text),
   };
 }

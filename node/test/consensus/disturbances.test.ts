@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogOpener } from '../../src/consensus/raft-storage.js';
 import { ServiceError } from '../../src/errors.js';
 import { loadAddon, type NativeLog } from '../../src/engine/addon.js';
-import { seededRandom } from '../../src/raft/random.js';
+import { seededRandom } from '../faults/seeded-random.js';
 import { create, names, same } from './cluster-assertions.js';
 import { eventually, Network, type TestPeer } from './network.js';
 

@@ -6,7 +6,7 @@ import { RaftConsensus, type RaftConsensusOptions } from '../../src/consensus/ra
 import type { AddPeerAnswer, ProposeAnswer, RaftTransport } from '../../src/consensus/raft-transport.js';
 import { loadAddon } from '../../src/engine/addon.js';
 import type { PeerId } from '../../src/metadata/peer-id.js';
-import { seededRandom } from '../../src/raft/random.js';
+import { seededRandom } from '../faults/seeded-random.js';
 
 const addon = loadAddon();
 addon.configure({ searchThreads: 1, indexThreads: 1 });

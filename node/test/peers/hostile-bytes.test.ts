@@ -8,7 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { PeersDefinition } from '../../src/peers/generated/p2p/peer.js';
 import { RaftBatch, RaftDefinition } from '../../src/peers/generated/p2p/raft.js';
 import { ShardAnswer, ShardRequest, ShardsDefinition } from '../../src/peers/generated/p2p/shard.js';
-import { methodPath } from '../../src/peers/raw-methods.js';
+import { methodPath } from '../../src/grpc/raw-service-definition.js';
 import { callMetadata, noSecrets } from '../../src/peers/wire-metadata.js';
 import { encodeRaftBatch } from '../../src/peers/raft-messages.js';
 import { clusterNumber, FakeCluster, FakePeer } from './fake-peer.js';

@@ -9,6 +9,8 @@ import type { SeedRange, SeedReport } from './run-seeds.js';
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, '..', '..', '..');
 const raft = join(root, 'src', 'raft');
+/** The one file outside both folders that the simulator needs. */
+const seededRandom = join(root, 'test', 'faults', 'seeded-random.ts');
 
 /** One text of one file of raft, and what stands there instead. The text must be there exactly once. */
 export interface Alteration {
@@ -37,7 +39,7 @@ export class CompiledSimulator {
   #copies = 0;
 
   constructor() {
-    const sources = [...sourcesBelow(raft), ...sourcesBelow(join(import.meta.dirname, '..'))];
+    const sources = [...sourcesBelow(raft), ...sourcesBelow(join(import.meta.dirname, '..')), seededRandom];
     for (const file of sources) this.#write(join('plain', relative(root, file)), compile(readFileSync(file, 'utf8')));
     writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }');
   }

@@ -1,4 +1,4 @@
-import { seededRandom } from '../../../src/raft/random.js';
+import { seededRandom } from '../../faults/seeded-random.js';
 
 /** The only source of chance in the simulator, so that a seed is a whole run. */
 export class Dice {

@@ -1,4 +1,4 @@
-/** gRPC services over raw bytes: messages that do not decode are answered here, not inside grpc-js. */
+/** gRPC services over raw bytes, public and between nodes: a message that does not decode is answered by us, not inside grpc-js. */
 import type { ServiceDefinition } from '@grpc/grpc-js';
 
 interface GenericMethod {
