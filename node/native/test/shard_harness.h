@@ -1,7 +1,6 @@
 // A shard with its log and store in a temporary folder, driven as the node drives it.
 #pragma once
 
-#include <filesystem>
 #include <future>
 #include <memory>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "shard/shard.h"
+#include "test/frozen_copy.h"
 #include "test/temporary_directory.h"
 
 namespace vdb {
@@ -86,7 +86,7 @@ class ShardHarness {
    */
   void crash(std::optional<uint64_t> log_ends_at = std::nullopt) {
     auto copy = std::make_unique<TemporaryDirectory>();
-    std::filesystem::copy(root_->path(), copy->path(), std::filesystem::copy_options::recursive);
+    copy_at_one_moment(root_->path(), copy->path());
     shard_->close();
     close_files();
     root_ = std::move(copy);
