@@ -9,6 +9,23 @@ const layers = [
   ['api'],
 ];
 
+// The operator's folders follow a pass: observe -> assess -> plan -> apply -> status.
+const operatorLayers = [
+  ['api', 'qdrant', 'observe', 'k8s'],
+  ['assess', 'build'],
+  ['plan'],
+  ['apply', 'status'],
+  ['controller'],
+];
+const operatorSource = (folders) => `^operator/src/(${folders.join('|')})/`;
+const operatorUpward = operatorLayers.slice(0, -1).map((folders, level) => ({
+  name: `operator-not-above-${folders.join('-')}`,
+  comment: 'A lower layer does not know the layers above it.',
+  severity: 'error',
+  from: { path: operatorSource(folders) },
+  to: { path: operatorSource(operatorLayers.slice(level + 1).flat()) },
+}));
+
 const source = (folders) => `^node/src/(${folders.join('|')})/`;
 const upward = layers.slice(0, -1).map((folders, level) => ({
   name: `not-above-${folders.join('-')}`,
@@ -21,6 +38,14 @@ const upward = layers.slice(0, -1).map((folders, level) => ({
 module.exports = {
   forbidden: [
     ...upward,
+    ...operatorUpward,
+    {
+      name: 'operator-takes-only-placement-from-the-node',
+      comment: 'The operator carries no native code.',
+      severity: 'error',
+      from: { path: '^operator/src/' },
+      to: { path: '^node/', pathNot: '^node/(src|dist)/placement/' },
+    },
     {
       name: 'raft-imports-nothing',
       comment: 'The Raft algorithm is a pure state machine.',
@@ -32,7 +57,12 @@ module.exports = {
       name: 'pure-folders-touch-no-world',
       comment: 'Clock, network, disk and random source are passed in to the pure folders.',
       severity: 'error',
-      from: { path: source(['raft', 'metadata', 'placement', 'query']) },
+      from: {
+        path: [
+          source(['raft', 'metadata', 'placement', 'query']),
+          operatorSource(['api', 'assess', 'build', 'plan', 'status']),
+        ],
+      },
       to: {
         dependencyTypes: ['core'],
         path: '^(node:)?(fs|fs/promises|net|tls|dgram|dns|http|https|http2|crypto|child_process|worker_threads|cluster|timers|timers/promises|perf_hooks|os)$',
@@ -49,7 +79,7 @@ module.exports = {
       name: 'nothing-imports-the-entry',
       severity: 'error',
       from: {},
-      to: { path: '^node/src/main\\.ts$' },
+      to: { path: '^(node|operator)/src/main\\.ts$' },
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
     {
@@ -62,7 +92,7 @@ module.exports = {
     {
       name: 'no-development-packages-in-the-node',
       severity: 'error',
-      from: { path: '^node/src/' },
+      from: { path: '^(node|operator)/src/' },
       to: { dependencyTypes: ['npm-dev'] },
     },
   ],

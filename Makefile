@@ -67,7 +67,7 @@ lint: $(STAMPS)/generated ## check types, style, formatting and the arrows betwe
 	@$(BIN)/tsc -p tsconfig.check.json
 	@$(BIN)/eslint . --max-warnings 0
 	@$(BIN)/prettier --check .
-	@$(BIN)/depcruise --config .dependency-cruiser.cjs node/src examples/src bench/src
+	@$(BIN)/depcruise --config .dependency-cruiser.cjs node/src operator/src examples/src bench/src
 
 format: $(STAMPS)/setup ## rewrite the sources as `make lint` wants them
 	@$(BIN)/prettier --write .

@@ -47,7 +47,10 @@ export default tseslint.config(
     },
   },
   {
-    files: ['node/src/{raft,metadata,placement,payload,query}/**/*.ts'],
+    files: [
+      'node/src/{raft,metadata,placement,payload,query}/**/*.ts',
+      'operator/src/{api,build,assess,plan,status}/**/*.ts',
+    ],
     rules: { 'no-restricted-properties': ['error', ...ambientInputs] },
   },
   {

@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: [
       'node/test/**/*.test.ts',
+      'operator/test/**/*.test.ts',
       'examples/test/**/*.test.ts',
       'bench/test/**/*.test.ts',
       'e2e/harness/**/*.test.ts',
