@@ -52,6 +52,11 @@ export interface Precondition {
   readonly resourceVersion?: string;
 }
 
+export interface MetadataChange {
+  readonly labels?: Readonly<Record<string, string | null>>;
+  readonly annotations?: Readonly<Record<string, string | null>>;
+}
+
 export interface ListOptions {
   /** Undefined: all namespaces, or a kind that has none. */
   readonly namespace?: string;
@@ -82,9 +87,19 @@ export interface KubernetesApi {
     options: WatchOptions,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<ResourceTypes[K]>>;
-  create<K extends Kind>(kind: K, namespace: string, object: ResourceTypes[K]): Promise<ResourceTypes[K]>;
+  create<K extends Kind>(
+    kind: K,
+    namespace: string,
+    object: ResourceTypes[K],
+    signal?: AbortSignal,
+  ): Promise<ResourceTypes[K]>;
   /** Puts the whole object, which has its resourceVersion. */
-  replace<K extends Kind>(kind: K, name: ObjectName, object: ResourceTypes[K]): Promise<ResourceTypes[K]>;
+  replace<K extends Kind>(
+    kind: K,
+    name: ObjectName,
+    object: ResourceTypes[K],
+    signal?: AbortSignal,
+  ): Promise<ResourceTypes[K]>;
   /** Server-side apply by the operator's field manager, forced. A resourceVersion in the manifest is a precondition. */
   apply(manifest: Manifest, namespace: string): Promise<ResourceTypes[Kind]>;
   /** Server-side apply of the status alone. With a resourceVersion, only if that is still the object's. */
@@ -94,15 +109,12 @@ export interface KubernetesApi {
     precondition: Precondition,
   ): Promise<QdrantClusterResource>;
   /** A merge patch of labels and annotations; null takes one away. */
-  patchMetadata(
-    kind: Kind,
+  patchMetadata<K extends Kind>(
+    kind: K,
     name: ObjectName,
-    change: {
-      readonly labels?: Readonly<Record<string, string | null>>;
-      readonly annotations?: Readonly<Record<string, string | null>>;
-    },
+    change: MetadataChange,
     precondition: Precondition,
-  ): Promise<void>;
+  ): Promise<ResourceTypes[K]>;
   /** No error when it is gone already. */
   delete(kind: Kind, name: ObjectName, precondition: Precondition): Promise<void>;
 }
