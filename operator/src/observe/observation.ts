@@ -78,12 +78,23 @@ export type NodeView =
       readonly collections: readonly CollectionView[] | null;
     };
 
-/** What a fenced step wrote into the status before it was sent. */
+/**
+ * What goes on, as `status.operation` keeps it from pass to pass. Written before its step is sent. It is for people,
+ * for the fence, and for noticing a transfer that was lost; without it a procedure begins again to count, no more.
+ */
 export interface OperationRecord {
   readonly type: string;
+  /** Kind of the step, or what is waited for. */
   readonly step: string;
+  /** When the step was last sent, or when the wait began. */
   readonly startedAtMs: number;
+  /** Since when the procedure goes on; carried from step to step. */
+  readonly procedureSinceMs: number;
   readonly target: string | null;
+  /** How often this step was sent for this target, the last time included; 0 for a wait. */
+  readonly attempts: number;
+  /** What a node said of the transfer when it last said something new, and when that was; null: none was seen yet. */
+  readonly progress: { readonly seen: string; readonly sinceMs: number } | null;
   /** How often the Lease had changed hands when the intent was written. */
   readonly leaseTransitions: number | null;
   readonly message: string;

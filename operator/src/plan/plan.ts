@@ -1,4 +1,5 @@
 /** What a pass decides, as a pure function of observation and assessment. */
+import type { OperationRecord } from '../observe/observation.js';
 import type { PeerId, ShardMove } from '../qdrant/qdrant-api.js';
 import type { Step } from './step.js';
 
@@ -6,15 +7,36 @@ import type { Step } from './step.js';
 export type Procedure =
   'Bootstrap' | 'Adopt' | 'Join' | 'ScaleUp' | 'ScaleDown' | 'DeadPeer' | 'Repair' | 'Rebalance' | 'TakeBack';
 
-/** What one procedure wants of this pass. */
+/**
+ * What one procedure wants of this pass. `operation` is what `status.operation` shall say from now on: with a step it is
+ * written before the step is sent, so that a lost one is noticed. Left out: the procedure counts nothing.
+ */
 export type Proposal =
   /** It has nothing to do. */
   | { readonly kind: 'done' }
-  | { readonly kind: 'step'; readonly procedure: Procedure; readonly step: Step; readonly message: string }
+  | {
+      readonly kind: 'step';
+      readonly procedure: Procedure;
+      readonly step: Step;
+      readonly message: string;
+      readonly operation?: OperationRecord;
+    }
   /** Something goes on that ends by itself; lower procedures may not disturb it. */
-  | { readonly kind: 'wait'; readonly procedure: Procedure; readonly message: string; readonly afterMs: number }
+  | {
+      readonly kind: 'wait';
+      readonly procedure: Procedure;
+      readonly message: string;
+      readonly afterMs: number;
+      readonly operation?: OperationRecord;
+    }
   /** Nothing can be done until somebody changes something. Lower procedures that do no harm go on. */
-  | { readonly kind: 'blocked'; readonly procedure: Procedure; readonly reason: BlockReason; readonly message: string };
+  | {
+      readonly kind: 'blocked';
+      readonly procedure: Procedure;
+      readonly reason: BlockReason;
+      readonly message: string;
+      readonly operation?: OperationRecord;
+    };
 
 /** Reasons in conditions: closed, since people alert on them. */
 export type BlockReason =
@@ -56,6 +78,8 @@ export interface Plan {
   }[];
   readonly lostPeers: readonly LostPeerReport[];
   /** Of shards, in the order in which they will be made, the first of them maybe running. */
+  /** What `status.operation` shall say; of the step, else of the first procedure that waits or is blocked with one. */
+  readonly operation: OperationRecord | null;
   readonly plannedMoves: readonly (ShardMove & { readonly why: string })[];
   /** Pods may be evicted: all replicas are Active and nothing moves, joins or goes. */
   readonly disruptionAllowed: boolean;
