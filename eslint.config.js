@@ -12,7 +12,8 @@ export default tseslint.config(
   {
     ignores: [
       '**/dist/',
-      '**/build/',
+      'build/',
+      'node/build/',
       '**/node_modules/',
       'coverage/',
       'storage/',
