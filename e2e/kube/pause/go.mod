@@ -1,0 +1,3 @@
+module qdrant-operator.invalid/e2e/pause
+
+go 1.22
