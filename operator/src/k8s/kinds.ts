@@ -78,12 +78,7 @@ const builtIn: Readonly<Record<Exclude<Kind, 'QdrantCluster'>, KindInfo>> = {
   },
   Event: {
     ...{ group: 'events.k8s.io', version: 'v1', plural: 'events', namespaced: true, hasStatus: false },
-    times: [
-      ['eventTime'],
-      ['series', 'lastObservedTime'],
-      ['deprecatedFirstTimestamp'],
-      ['deprecatedLastTimestamp'],
-    ],
+    times: [['eventTime'], ['series', 'lastObservedTime'], ['deprecatedFirstTimestamp'], ['deprecatedLastTimestamp']],
   },
 };
 

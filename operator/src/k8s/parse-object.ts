@@ -71,7 +71,7 @@ function parseTimes(value: unknown, path: readonly string[]): void {
     parseTimes(value[head], rest);
   } else if (isJsonObject(value)) {
     const time = parseTime(head, value[head]);
-    if (time === undefined) delete value[head];
+    if (time === undefined) Reflect.deleteProperty(value, head);
     else value[head] = time;
   }
 }
