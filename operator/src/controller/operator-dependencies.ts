@@ -1,5 +1,6 @@
 /** What the operator needs of the world: real in the process, simulated on a virtual clock in tests. */
 import type { Logger } from 'pino';
+import type { ApiGroup } from '../api/group.js';
 import type { Clock } from '../clock.js';
 import type { KubernetesApi } from '../k8s/kubernetes-api.js';
 import type { QdrantNodes } from '../qdrant/qdrant-api.js';
@@ -20,7 +21,7 @@ export interface OperatorSettings {
   /** Empty: all namespaces. */
   readonly watchNamespaces: readonly string[];
   /** API group of the resource, without version. */
-  readonly group: string;
+  readonly group: ApiGroup;
   /** Repository of the data nodes' image where a spec names none; the tag is the version. */
   readonly nodeImage: string;
   readonly leaseNamespace: string;

@@ -1,6 +1,7 @@
 /** The command line of the operator's process. */
 import { hostname } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { apiGroups, defaultGroup, type ApiGroup } from '../api/group.js';
 import type { OperatorSettings } from './operator-dependencies.js';
 
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -22,8 +23,6 @@ export type ParsedSettings =
 
 export interface SettingsDefaults {
   readonly version: string;
-  readonly group: string;
-  readonly groups: readonly string[];
   readonly nodeImage: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Tells processes outside of pods apart that run on one machine. */
@@ -32,7 +31,7 @@ export interface SettingsDefaults {
 
 interface RawOptions {
   readonly watchNamespaces: readonly string[];
-  readonly group: string;
+  readonly group: ApiGroup;
   readonly nodeImage: string;
   readonly metricsPort: number;
   readonly healthPort: number;
@@ -49,9 +48,7 @@ export function parseSettings(args: readonly string[], defaults: SettingsDefault
     .description('Keeps QdrantClusters on Kubernetes as they are wanted')
     .version(defaults.version, '-V, --version', 'print the version')
     .option('--watch-namespaces <NAMES>', 'namespaces to look after, with commas; empty: all', namespaces, [])
-    .addOption(
-      new Option('--group <GROUP>', 'API group of the QdrantCluster').choices(defaults.groups).default(defaults.group),
-    )
+    .addOption(new Option('--group <GROUP>', 'API group of the QdrantCluster').choices(apiGroups).default(defaultGroup))
     .option('--node-image <REPOSITORY>', 'image of the nodes where a spec names none', word, defaults.nodeImage)
     .option('--metrics-port <PORT>', 'port of /metrics', port, 9290)
     .option('--health-port <PORT>', 'port of /healthz and /readyz', port, 8285)

@@ -3,8 +3,6 @@ import { parseSettings, type SettingsDefaults } from '../../src/controller/setti
 
 const defaults: SettingsDefaults = {
   version: '0.1.0',
-  group: 'qdrantcluster.dev',
-  groups: ['qdrantcluster.dev', 'qdrant.io'],
   nodeImage: 'registry.example/node',
   environment: { POD_NAMESPACE: 'operators', POD_NAME: 'operator-7' },
   randomSuffix: 'x1',
