@@ -26,6 +26,22 @@ const celId = (object: string) =>
   `(has(${object}.spec.id) ? ${object}.spec.id : ` +
   `(${object}.metadata.name.startsWith('qdrant-') ? ${object}.metadata.name.substring(7) : ${object}.metadata.name))`;
 
+/** Every part of the path is there. Optional types would be shorter, and their cost cannot be estimated. */
+function celHas(object: string, ...path: readonly string[]): string {
+  const parts = path.map((_, at) => `has(${[object, ...path.slice(0, at + 1)].join('.')})`);
+  return `(${parts.join(' && ')})`;
+}
+
+/** The text at a path, or an empty one. */
+function celText(object: string, ...path: readonly string[]): string {
+  return `(${celHas(object, ...path)} ? ${[object, ...path].join('.')} : '')`;
+}
+
+function celShrinks(from: string): string {
+  const [size, before] = [celText('self', 'spec', 'resources', 'storage'), from];
+  return `isQuantity(${size}) && isQuantity(${before}) && quantity(${size}).isLessThan(quantity(${before}))`;
+}
+
 function isAbsentOr(value: string | undefined, check: (text: string) => boolean): boolean {
   return value === undefined || check(value);
 }
@@ -106,18 +122,15 @@ const resourceRules: readonly SpecRule[] = [
     // Down to what the volumes really have is allowed, so that a wrong size can be taken back.
     at: [],
     cel:
-      '[self.?spec.?resources.?storage, oldSelf.?spec.?resources.?storage]' +
-      '.exists(size, !size.hasValue() || !isQuantity(size.value())) || ' +
-      'quantity(self.spec.resources.storage).compareTo(quantity(oldSelf.spec.resources.storage)) >= 0 || ' +
-      '(self.?status.?volumeSize.hasValue() && isQuantity(self.status.volumeSize) && ' +
-      'quantity(self.spec.resources.storage).compareTo(quantity(self.status.volumeSize)) >= 0)',
+      `!(${celShrinks(celText('oldSelf', 'spec', 'resources', 'storage'))}) || ` +
+      `(${celText('self', 'status', 'volumeSize')} != '' && !(${celShrinks(celText('self', 'status', 'volumeSize'))}))`,
     message: 'spec.resources.storage cannot shrink, because volumes cannot: keep the size, or create another cluster',
     holds: null,
   },
   {
     at: ['spec'],
     cel: ['db', 'snapshots']
-      .map((name) => `self.?storageClassNames.?${name} == oldSelf.?storageClassNames.?${name}`)
+      .map((name) => ['self', 'oldSelf'].map((object) => celText(object, 'storageClassNames', name)).join(' == '))
       .join(' && '),
     message: 'spec.storageClassNames cannot change once volumes have been made: create another cluster instead',
     holds: null,
@@ -136,7 +149,7 @@ const configRules: readonly SpecRule[] = [
   },
   {
     at: ['spec', 'config'],
-    cel: '!self.?service.?enable_tls.orValue(false) || self.?tls.?cert.hasValue()',
+    cel: `!(${celHas('self', 'service', 'enable_tls')} && self.service.enable_tls) || ${celHas('self', 'tls', 'cert')}`,
     message: 'spec.config.service.enable_tls needs a certificate: set spec.config.tls.cert and spec.config.tls.key',
     holds: ({ config }) => config?.service?.enable_tls !== true || config.tls?.cert !== undefined,
   },
@@ -148,7 +161,7 @@ const configRules: readonly SpecRule[] = [
   },
   {
     at: ['spec'],
-    cel: 'self.?config.?tls.?caCert.hasValue() == oldSelf.?config.?tls.?caCert.hasValue()',
+    cel: ['self', 'oldSelf'].map((object) => celHas(object, 'config', 'tls', 'caCert')).join(' == '),
     message:
       'spec.config.tls.caCert cannot be added or taken away, because peers would no longer reach each other: create another cluster instead',
     holds: null,
@@ -165,7 +178,7 @@ const objectRules: readonly SpecRule[] = [
   },
   {
     at: ['spec', 'service'],
-    cel: "!has(self.loadBalancerSourceRanges) || size(self.loadBalancerSourceRanges) == 0 || self.?type.orValue('') == 'LoadBalancer'",
+    cel: "!has(self.loadBalancerSourceRanges) || size(self.loadBalancerSourceRanges) == 0 || (has(self.type) && self.type == 'LoadBalancer')",
     message: 'spec.service.loadBalancerSourceRanges needs spec.service.type LoadBalancer: set the type, or remove them',
     holds: ({ service }) => !service?.loadBalancerSourceRanges?.length || service.type === 'LoadBalancer',
   },
