@@ -106,7 +106,8 @@ export interface NodeEndpoint {
 
 /** The only way to nodes; simulated in the simulated world. */
 export interface QdrantNodes {
-  at(endpoint: NodeEndpoint): QdrantNode;
+  /** With a signal: calls that are under way when it is aborted fail with `timeout`. */
+  at(endpoint: NodeEndpoint, signal?: AbortSignal): QdrantNode;
 }
 
 export type QdrantErrorKind =

@@ -111,7 +111,8 @@ export class FakeQdrant implements QdrantNodes {
     { shards, factor }: { readonly shards: number; readonly factor: number },
   ): Promise<boolean> {
     const process = this.#anyOf(scope);
-    if (process === null || process.consensus === null) return false;
+    const consensus = process?.consensus ?? null;
+    if (process === null || consensus === null) return false;
     const peers = [...process.seen.metadata.peers.keys()];
     const placement = placeReplicas({
       peers,
@@ -122,7 +123,7 @@ export class FakeQdrant implements QdrantNodes {
     });
     const config = collectionConfig(shards, factor);
     const operation = { kind: 'create-collection', name, config, placement } as const;
-    const applied = await process.consensus.propose(process, operation);
+    const applied = await consensus.propose(process, operation);
     return applied?.rejection === null;
   }
 
