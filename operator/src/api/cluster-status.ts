@@ -75,7 +75,13 @@ const operation = section('What the operator does now.', {
   type: text('The procedure.', 64),
   step: text('Its step.', 64),
   startedAt: time('Since when.'),
-  target: text('What it is about: a pod, a peer, a volume.').exactOptional(),
+  procedureSince: time('Since when the procedure goes on.').exactOptional(),
+  target: text('What it is about: a pod, a peer, a volume, a shard.', 1024).exactOptional(),
+  attempts: count('How often the step was sent.', 0, 1_000_000).exactOptional(),
+  progress: section('What a node last said that was new of the transfer.', {
+    seen: text('In its words.', 1024),
+    since: time('Since when it says that.'),
+  }).exactOptional(),
   leaseTransitions: z.int().min(0).meta({ description: 'The term of the leader that wrote this.' }).exactOptional(),
   message: text('In a sentence.', 4096).exactOptional(),
 });
