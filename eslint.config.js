@@ -67,7 +67,7 @@ export default tseslint.config(
     rules: { 'max-lines-per-function': 'off' },
   },
   {
-    files: ['*.config.{js,ts}'],
+    files: ['*.config.{js,ts}', '**/vitest.config.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   {

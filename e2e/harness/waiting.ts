@@ -1,11 +1,13 @@
 /** Waiting for what must come true, with a deadline and the last answer in the complaint. */
 
-const pollMs = 20;
+const defaultPollMs = 20;
 
 export interface WaitOptions {
   /** What is waited for, to complete the sentence "waited for ...". */
   readonly what: string;
   readonly deadlineMs?: number;
+  /** How long to wait between looks: longer where a look costs the machine more. */
+  readonly pollMs?: number;
 }
 
 /** Calls `look` until it gives something other than null; errors count as null and are named at the end. */
@@ -23,7 +25,7 @@ export async function waitFor<T>(look: () => Promise<T | null> | T | null, optio
     if (performance.now() > end) {
       throw new Error(`waited ${deadlineMs} ms for ${options.what}${last}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
+    await new Promise((resolve) => setTimeout(resolve, options.pollMs ?? defaultPollMs));
   }
 }
 
