@@ -118,11 +118,9 @@ function structural(schema: unknown): StructuralSchema {
 function withRule(schema: StructuralSchema, at: readonly string[], rule: SpecRule): StructuralSchema {
   const [name, ...below] = at;
   if (name === undefined) {
-    const rules = schema['x-kubernetes-validations'];
-    return {
-      ...schema,
-      'x-kubernetes-validations': [...(Array.isArray(rules) ? rules : []), { rule: rule.cel, message: rule.message }],
-    };
+    const rules: unknown = schema['x-kubernetes-validations'] ?? [];
+    const before: readonly unknown[] = Array.isArray(rules) ? rules : [];
+    return { ...schema, 'x-kubernetes-validations': [...before, { rule: rule.cel, message: rule.message }] };
   }
   const field = schema.properties?.[name];
   if (field === undefined) throw new Error(`a rule is about a field that is not there: ${rule.at.join('.')}`);

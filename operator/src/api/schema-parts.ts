@@ -81,7 +81,6 @@ export function secretKey(description: string) {
         key: text('Key in the Secret.'),
         optional: flag('Start also when the Secret or the key is missing.').exactOptional(),
       })
-      .meta({ description: 'The Secret and the key in it.', ...preserveUnknown })
-      .exactOptional(),
+      .meta({ description: 'The Secret and the key in it.', ...preserveUnknown }),
   });
 }

@@ -31,7 +31,7 @@ export const inertFields: readonly Inert[] = [
   { path: 'storage.throughput' },
   { path: 'restartAllPodsConcurrently', asksNothing: [false] },
   { path: 'onDemandReplication', asksNothing: ['Off'] },
-  { path: 'rebalanceStrategy', asksNothing: ['by_count', 'disabled'], instead: 'it acts as by_count' },
+  { path: 'rebalanceStrategy', asksNothing: ['by_count', 'disabled'], instead: 'the others act as by_count' },
   { path: 'readClusters', asksNothing: [[]] },
   { path: 'writeCluster' },
   { path: 'multiAZ', asksNothing: [false] },
