@@ -70,16 +70,17 @@ export interface Plan {
   readonly quietSteps: readonly Step[];
   /** At most one that disturbs anything. */
   readonly step: { readonly procedure: Procedure; readonly step: Step; readonly message: string } | null;
-  readonly waiting: { readonly procedure: Procedure; readonly message: string } | null;
+  readonly waiting: { readonly procedure: Procedure | null; readonly message: string } | null;
+  /** Without a procedure: of the cluster as a whole. */
   readonly blocks: readonly {
-    readonly procedure: Procedure;
+    readonly procedure: Procedure | null;
     readonly reason: BlockReason;
     readonly message: string;
   }[];
   readonly lostPeers: readonly LostPeerReport[];
-  /** Of shards, in the order in which they will be made, the first of them maybe running. */
   /** What `status.operation` shall say; of the step, else of the first procedure that waits or is blocked with one. */
   readonly operation: OperationRecord | null;
+  /** Of shards, in the order in which they will be made, the first of them maybe running. */
   readonly plannedMoves: readonly (ShardMove & { readonly why: string })[];
   /** Pods may be evicted: all replicas are Active and nothing moves, joins or goes. */
   readonly disruptionAllowed: boolean;
