@@ -5,7 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, closeSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { waitUntil } from '../../harness/waiting.js';
@@ -80,6 +80,11 @@ export class LocalOperator {
   /** When the process is gone, by itself or killed. */
   async ended(deadlineMs = 30_000): Promise<void> {
     await waitUntil(() => !this.running, { what: `operator ${this.identity} to end`, deadlineMs });
+  }
+
+  async memoryMb(): Promise<number> {
+    const status = await readFile(`/proc/${this.#process?.pid}/status`, 'utf8');
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
   }
 
   /** What it was forbidden to do: nothing, when the rules of the chart are enough. */
