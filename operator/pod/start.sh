@@ -16,9 +16,9 @@ storage=$folder/storage
 grant_file=${GRANT_FILE:-/operator-pod/start}
 config_file=${CONFIG_FILE:-/operator/config.yaml}
 
-# A file on one line, without white space.
+# A file on one line, without white space and whatever else is not to be seen.
 flat() {
-  sed -e ':all' -e '$!{' -e 'N' -e 'b all' -e '}' -e 's/[[:space:]]//g' "$1" 2> /dev/null
+  sed -e ':all' -e '$!{' -e 'N' -e 'b all' -e '}' -e 's/[^[:graph:]]//g' "$1" 2> /dev/null
 }
 
 # Sets `found`.
