@@ -37,10 +37,12 @@ async function run(): Promise<number | null> {
   logger.info({ version: nodeVersion, api: apiVersion, engine: addon.info(), config: loaded.files }, 'Starting');
   const node = await RunningNode.start({ addon, settings: loaded.settings, commandLine: options, logger });
   handleSignals(node, logger);
+  // Named by the original's variable where the working folder cannot be written to, as in a pod.
+  const mark = process.env['QDRANT_INIT_FILE_PATH'] ?? '.qdrant-initialized';
   try {
-    await markInitialized(process.cwd());
+    await markInitialized(mark);
   } catch (error) {
-    logger.warn({ err: error }, 'The file .qdrant-initialized cannot be written');
+    logger.warn({ err: error, file: mark }, 'The file that marks the end of the start cannot be written');
   }
   logger.info('Ready');
   return null;

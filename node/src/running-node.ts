@@ -393,6 +393,6 @@ export class RunningNode {
 }
 
 /** The file that tells people's tools that a start has finished. */
-export async function markInitialized(folder: string): Promise<void> {
-  await writeFile(join(folder, '.qdrant-initialized'), '');
+export async function markInitialized(file: string): Promise<void> {
+  await writeFile(file, '');
 }

@@ -48,6 +48,12 @@ describe('a start', () => {
     });
   });
 
+  it('says so in another file when the environment names one', async () => {
+    const node = await start({ environment: { QDRANT_INIT_FILE_PATH: 'storage/.started' } });
+    expect(readdirSync(node.folder).sort()).toEqual(['snapshots', 'storage']);
+    expect(existsSync(join(node.folder, 'storage', '.started'))).toBe(true);
+  });
+
   it('tells clients the version of the API', async () => {
     const { text } = await restCaller((await start()).url)('GET', '/');
     expect(JSON.parse(text)).toMatchObject({ title: expect.stringContaining('qdrant') as string, version: '1.19.0' });
