@@ -9,6 +9,12 @@ source "$kit/network.sh"
 source "$kit/node-files.sh"
 source "$kit/machine-settings.sh"
 
+images=("$bin/pause.tar")
+for image in "$@"; do
+  # In the namespaces of a node the current folder is another one.
+  images+=("$(realpath --canonicalize-existing "$image")")
+done
+
 [ ! -e "$run/cluster" ] || fail "a cluster is up, or was left behind, in $run; take it down with $kit/down.sh"
 mkdir -p "$logs" "$pids"
 # down.sh removes a folder with this mark, and no other.
@@ -21,7 +27,7 @@ make_credentials
 
 loaders=()
 for ((i = 1; i <= node_count; i++)); do
-  ("$kit/node.sh" boot "$i" && "$kit/node.sh" load "$i" "$bin/pause.tar" "$@") &
+  ("$kit/node.sh" boot "$i" && "$kit/node.sh" load "$i" "${images[@]}") &
   loaders+=($!)
 done
 start_control_plane
