@@ -15,9 +15,4 @@ cp node/package.json "$destination/node/"
 cp node/build/Release/engine.node "$destination/node/build/Release/"
 # Maps and declarations serve development alone.
 (cd node && find dist -name '*.js' -print | tar -cf - -T -) | tar -xf - -C "$destination/node"
-root=$(pwd)
-npm ls --omit=dev --all --parseable -w node | sed -n "s|^$root/\(node_modules/.*\)|\1|p" | sort -u |
-  while read -r package; do
-    # The workspace itself is a link in node_modules.
-    [ -L "$package" ] || echo "$package"
-  done | tar --exclude='*.map' --exclude='*.ts' --exclude='*.md' --exclude='*/test' --exclude='*/docs' -cf - -T - | tar -xf - -C "$destination"
+sh scripts/copy-packages.sh node "$destination"

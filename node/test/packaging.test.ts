@@ -65,16 +65,58 @@ describe('the compose file', () => {
   });
 });
 
-describe('the Dockerfile', () => {
-  const lines = readFileSync(join(root, 'Dockerfile'), 'utf8').split('\n');
+describe.each([
+  {
+    file: 'Dockerfile',
+    assembling: 'assemble-node.sh',
+    lines: ['WORKDIR /qdrant', 'EXPOSE 6333 6334 6335', 'ENTRYPOINT ["/qdrant/qdrant"]'],
+  },
+  {
+    file: 'Dockerfile.operator',
+    assembling: 'assemble-operator.sh',
+    lines: ['WORKDIR /operator', 'EXPOSE 8285 9290', 'ENTRYPOINT ["node", "/operator/operator/dist/main.js"]'],
+  },
+])('$file', ({ file, assembling, lines: expected }) => {
+  const lines = readFileSync(join(root, file), 'utf8').split('\n');
 
-  it('takes its base images as arguments, and runs as user 1000 in /qdrant', () => {
+  it('takes its base images as arguments, and runs as user 1000', () => {
     expect(lines.filter((line) => line.startsWith('ARG ')).map((line) => line.slice(4).split('=')[0])).toEqual([
       'BASE_IMAGE',
       'RUNTIME_IMAGE',
     ]);
-    for (const line of ['WORKDIR /qdrant', 'USER 1000:1000', 'ENTRYPOINT ["/qdrant/qdrant"]']) {
-      expect(lines).toContain(line);
-    }
+    expect(lines).toContain('USER 1000:1000');
+    for (const line of expected) expect(lines).toContain(line);
+  });
+
+  it('builds as a checkout does, and assembles as the archive of the image is', () => {
+    expect(lines).toContain(`RUN make setup && make build && sh scripts/${assembling} /assembled`);
+    expect(readFileSync(join(root, 'scripts', 'make-images.sh'), 'utf8')).toContain(`sh scripts/${assembling} `);
+  });
+});
+
+describe('the packages of an image', () => {
+  function packagesOf(workspace: string): string[] {
+    const script = join(root, 'scripts', 'list-packages.mjs');
+    return execFileSync(process.execPath, [script, workspace], { encoding: 'utf8' }).trim().split('\n');
+  }
+  const [node, operator] = [packagesOf('node'), packagesOf('operator')];
+
+  it('are those that its own code imports, and what they need', () => {
+    expect(node).toEqual(
+      expect.arrayContaining(['node_modules/@grpc/grpc-js', 'node_modules/express', 'node_modules/pino']),
+    );
+    expect(operator).toEqual(
+      expect.arrayContaining([
+        'node_modules/@kubernetes/client-node',
+        'node_modules/openid-client',
+        'node_modules/pino',
+      ]),
+    );
+  });
+
+  it('are not those of the other one, nor of tests and builds', () => {
+    expect(node).not.toContain('node_modules/@kubernetes/client-node');
+    expect(operator).not.toContain('node_modules/@grpc/grpc-js');
+    for (const path of [...node, ...operator]) expect(path).not.toMatch(/vitest|typescript|eslint|@types\//);
   });
 });
