@@ -78,7 +78,7 @@ bench: build ## measure against other engines; see docs/internals/performance.md
 bench-graph: ## measure the graph of the engine alone
 	@$(MAKE) -C node/native bench-graph
 
-images: build ## assemble the node's image as an archive, without a container engine
+images: build ## assemble the images of node and operator as archives, without a container engine
 	@sh scripts/make-images.sh
 
 example: build ## make examples/wordnet again from the full data in WORDNET_DIR
