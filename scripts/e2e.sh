@@ -60,6 +60,7 @@ finish() {
     "$kit/gather.sh" "$report"
     echo "e2e: failed; logs, events and objects are in $report"
   fi
+  [ ! -f "$report/measurements.txt" ] || cat "$report/measurements.txt"
   if [ -n "$keep" ]; then
     echo "e2e: the cluster is left up; $kit/in-cluster.sh kubectl get pods -A, and $kit/down.sh at the end"
   else

@@ -27,6 +27,16 @@ build_kubernetes() {
   done
 }
 
+build_helm() {
+  local package=helm.sh/helm/v3 flags folder
+  flags="-s -w -X $package/internal/version.version=$helm_release"
+  # What it takes a cluster for that it has not asked yet; without this it is Kubernetes 1.20.
+  for folder in chartutil lint/rules; do
+    flags="$flags -X $package/pkg/$folder.k8sVersionMajor=1 -X $package/pkg/$folder.k8sVersionMinor=33"
+  done
+  GOBIN=$bin "$go" install -trimpath -ldflags "$flags" "$package/cmd/helm@$helm_release"
+}
+
 build_pause_image() {
   local root
   root=$(mktemp -d)
@@ -54,6 +64,6 @@ say "Kubernetes is built"
 (cd "$kit/dns" && "$go" build -trimpath -ldflags '-s -w' -o "$bin/cluster-dns" .)
 (cd "$kit/pause" && "$go" build -trimpath -ldflags '-s -w' -o "$bin/pause" .)
 build_pause_image
-GOBIN=$bin "$go" install -trimpath -ldflags '-s -w' "helm.sh/helm/v3/cmd/helm@$helm_release"
+build_helm
 sources_hash > "$bin/stamp"
 say "all programs are built, in $bin"
