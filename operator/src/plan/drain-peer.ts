@@ -3,11 +3,9 @@ import { planDrain, type DrainStep } from '@qdrant-operator/node/dist/placement/
 import type { Assessment, Peer } from '../assess/assessment.js';
 import type { Observation } from '../observe/observation.js';
 import { podName } from '../observe/wanted-cluster.js';
-import { describeStep } from './describe-step.js';
-import { recordOf } from './operation-record.js';
 import type { Proposal } from './plan.js';
+import { blocked, take, wait } from './proposal.js';
 import { keepersOf, nameOfPeer, placedShard, placementPeer } from './shard-placement.js';
-import type { Step } from './step.js';
 import { failedTarget, proposeTransfer } from './transfer-watch.js';
 
 const procedure = 'ScaleDown';
@@ -22,12 +20,11 @@ export function proposeEmptying(
   held: number,
 ): Proposal {
   if (!observation.wanted.movesShards) {
-    return {
-      kind: 'blocked',
+    return blocked(
       procedure,
-      reason: 'ShardMovesForbidden',
-      message: `${nameOfPeer(observation, leaver)} has ${held} shards, and spec.clusterManager is false. Move them by hand, set clusterManager: true, or raise spec.size`,
-    };
+      'ShardMovesForbidden',
+      `${nameOfPeer(observation, leaver)} has ${held} shards, and spec.clusterManager is false. Move them by hand, set clusterManager: true, or raise spec.size`,
+    );
   }
   const steps = drainSteps(observation, assessment, leaver, null);
   const possible = steps.filter((step) => step.kind !== 'blocked');
@@ -35,7 +32,7 @@ export function proposeEmptying(
   if (next !== undefined) return proposeDrainStep(observation, assessment, leaver, next, held);
   if (possible.length > 0) {
     const message = `Emptying ${nameOfPeer(observation, leaver)} waits for a transfer between other peers`;
-    return { kind: 'wait', procedure, message, afterMs: 1000 };
+    return wait(procedure, message);
   }
   return proposeUnblocking(observation, leaver, steps);
 }
@@ -65,11 +62,7 @@ function proposeDrainStep(
   const { collection, shard } = planned;
   if (planned.kind === 'drop') {
     const why = `${nameOfPeer(observation, leaver)} leaves, and the shard is Active on ${planned.activeOn.join(' and ')}`;
-    const drop: Step = { kind: 'drop-replica', collection, shard, peer: leaver.id, why };
-    const message = describeStep(drop);
-    const target = `${collection}/${shard} on ${leaver.id}`;
-    const operation = recordOf(observation, { procedure, step: drop.kind, target, message, attempts: 1 });
-    return { kind: 'step', procedure, step: drop, message, operation };
+    return take(procedure, { kind: 'drop-replica', collection, shard, peer: leaver.id, why });
   }
   const avoided = failedTarget(observation, procedure, planned);
   const other = drainSteps(observation, assessment, leaver, avoided).find(
@@ -97,35 +90,31 @@ function proposeUnblocking(observation: Observation, leaver: Leaver, steps: read
   // A pod that somebody took away by hand comes back, since what it has is nowhere else.
   if (set !== null && set.replicas <= leaver.ordinal) {
     const why = `${name} is a member with shards, and has no pod to give them away`;
-    const grow: Step = { kind: 'grow', to: leaver.ordinal + 1, why };
-    return { kind: 'step', procedure, step: grow, message: describeStep(grow) };
+    return take(procedure, { kind: 'grow', to: leaver.ordinal + 1, why });
   }
   const first = steps.find((step) => step.kind === 'blocked');
-  if (first === undefined) return { kind: 'wait', procedure, message: `${name} is being emptied`, afterMs: 1000 };
+  if (first === undefined) return wait(procedure, `${name} is being emptied`);
   const shard = `${first.collection}/${first.shard}`;
   const more = steps.length > 1 ? `, and ${steps.length - 1} more of its shards can't be moved` : '';
   const undo = `Or raise spec.size above ${leaver.ordinal}, which keeps ${podName(wanted, leaver.ordinal)}.`;
   switch (first.reason) {
     case 'no-active-replica':
-      return {
-        kind: 'blocked',
+      return blocked(
         procedure,
-        reason: 'NoActiveReplica',
-        message: `${name} can't leave: no peer that stays has an Active replica of ${shard}${more}. ${undo}`,
-      };
+        'NoActiveReplica',
+        `${name} can't leave: no peer that stays has an Active replica of ${shard}${more}. ${undo}`,
+      );
     case 'too-few-active':
-      return {
-        kind: 'blocked',
+      return blocked(
         procedure,
-        reason: 'NoActiveReplica',
-        message: `${name} can't leave: without it fewer than two replicas of ${shard} are Active${more}. Its other replicas have to recover. ${undo}`,
-      };
+        'NoActiveReplica',
+        `${name} can't leave: without it fewer than two replicas of ${shard} are Active${more}. Its other replicas have to recover. ${undo}`,
+      );
     case 'not-available':
-      return {
-        kind: 'blocked',
+      return blocked(
         procedure,
-        reason: 'PodNotStarting',
-        message: `${name} can't leave: ${shard} has to move, and it or the peers without that shard do not answer${more}. ${undo}`,
-      };
+        'PodNotStarting',
+        `${name} can't leave: ${shard} has to move, and it or the peers without that shard do not answer${more}. ${undo}`,
+      );
   }
 }

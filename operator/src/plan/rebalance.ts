@@ -8,6 +8,7 @@ import type { Assessment } from '../assess/assessment.js';
 import type { Observation } from '../observe/observation.js';
 import { whyNotAtRest } from './disruption.js';
 import type { Proposal } from './plan.js';
+import { done } from './proposal.js';
 import { keepersOf, leaversOf, placedShard, placementPeer, wantedSize } from './shard-placement.js';
 import { isAskedFor, proposeFollowing, proposeTransfer } from './transfer-watch.js';
 
@@ -15,12 +16,12 @@ const procedure = 'Rebalance';
 
 export function proposeRebalance(observation: Observation, assessment: Assessment): Proposal {
   const { shardMap } = assessment;
-  if (!mayRebalance(observation, assessment) || shardMap.kind === 'unknown') return { kind: 'done' };
+  if (!mayRebalance(observation, assessment) || shardMap.kind === 'unknown') return done;
   const running = shardMap.transfers.find((transfer) => isAskedFor(observation, procedure, transfer));
   if (running !== undefined) return proposeFollowing(observation, procedure, running);
-  if (whyNotAtRest(observation, assessment) !== null) return { kind: 'done' };
+  if (whyNotAtRest(observation, assessment) !== null) return done;
   const next = balanceMoves(observation, assessment, shardMap.shards.map(placedShard))[0];
-  if (next === undefined) return { kind: 'done' };
+  if (next === undefined) return done;
   const { collection, shard, from, to } = next;
   const why = whyBalanced(next);
   return proposeTransfer(observation, procedure, { kind: 'move-shard', move: { collection, shard, from, to }, why });

@@ -6,6 +6,7 @@ import { planRepair } from '@qdrant-operator/node/dist/placement/repair.js';
 import type { Assessment } from '../assess/assessment.js';
 import type { Observation } from '../observe/observation.js';
 import type { Proposal } from './plan.js';
+import { blocked, done, wait } from './proposal.js';
 import { keepersOf, leaversOf, placedShard, placementPeer } from './shard-placement.js';
 import { isAskedFor, proposeFollowing, proposeTransfer } from './transfer-watch.js';
 
@@ -14,10 +15,10 @@ const procedure = 'Repair';
 export function proposeRepair(observation: Observation, assessment: Assessment): Proposal {
   const { shardMap } = assessment;
   if (!observation.wanted.movesShards || assessment.claim.kind !== 'claimed' || !assessment.quorum.available) {
-    return { kind: 'done' };
+    return done;
   }
   // The replicas of a lost peer are counted until they are dropped; what is missing is seen after that.
-  if (shardMap.kind === 'unknown' || shardMap.resharding || assessment.lostPeers.length > 0) return { kind: 'done' };
+  if (shardMap.kind === 'unknown' || shardMap.resharding || assessment.lostPeers.length > 0) return done;
   const running = shardMap.transfers.find((transfer) => isAskedFor(observation, procedure, transfer));
   if (running !== undefined) return proposeFollowing(observation, procedure, running);
 
@@ -41,11 +42,11 @@ export function proposeRepair(observation: Observation, assessment: Assessment):
   }
   if (copies.length > 0) {
     const message = 'Replicas are missing, and the peers that could give or take them are busy with other transfers';
-    return { kind: 'wait', procedure, message, afterMs: 1000 };
+    return wait(procedure, message);
   }
   // Peers that do not answer are told of elsewhere, and nothing else has to wait for them.
   const lost = planned.find((step) => step.kind === 'blocked' && step.reason === 'no-active-replica');
-  if (lost === undefined) return { kind: 'done' };
+  if (lost === undefined) return done;
   const message = `${lost.collection}/${lost.shard} lacks replicas, and none is Active to copy from`;
-  return { kind: 'blocked', procedure, reason: 'NoActiveReplica', message };
+  return blocked(procedure, 'NoActiveReplica', message);
 }

@@ -7,12 +7,11 @@
 import type { Assessment, Peer, Shard } from '../assess/assessment.js';
 import type { Observation, ObservedPod, ObservedVolume } from '../observe/observation.js';
 import { podName } from '../observe/wanted-cluster.js';
-import { describeStep } from './describe-step.js';
 import { proposeEmptying } from './drain-peer.js';
 import { recordOf } from './operation-record.js';
-import type { BlockReason, Proposal } from './plan.js';
+import type { Proposal } from './plan.js';
+import { blocked, done, take, wait } from './proposal.js';
 import { leaversOf, nameOfPeer, wantedSize } from './shard-placement.js';
-import type { Step } from './step.js';
 import { proposeFollowing } from './transfer-watch.js';
 
 const procedure = 'ScaleDown';
@@ -27,14 +26,14 @@ const emptyMarkLastsMs = 120_000;
 
 export function proposeScaleDown(observation: Observation, assessment: Assessment): Proposal {
   const { set } = observation;
-  if (assessment.claim.kind !== 'claimed' || set === null) return { kind: 'done' };
+  if (assessment.claim.kind !== 'claimed' || set === null) return done;
   const leaver = leaversOf(observation, assessment)[0];
   const leftover = proposeVolumeRemoval(observation, assessment, set.replicas);
   if (leftover.kind !== 'done') return leftover;
-  if (leaver === undefined && set.replicas <= wantedSize(observation)) return { kind: 'done' };
+  if (leaver === undefined && set.replicas <= wantedSize(observation)) return done;
   if (!assessment.quorum.available) {
     const message = `Scaling down needs the quorum. ${assessment.quorum.why}`;
-    return assessment.quorum.settling ? wait(message) : blocked('QuorumLost', message);
+    return assessment.quorum.settling ? wait(procedure, message) : blocked(procedure, 'QuorumLost', message);
   }
   const top = set.replicas - 1;
   return leaver === undefined || leaver.ordinal < top
@@ -51,20 +50,24 @@ function proposeRemoval(
   const { shardMap } = assessment;
   if (shardMap.kind === 'unknown') {
     return blocked(
+      procedure,
       'ViewIncomplete',
       `Which shards ${nameOfPeer(observation, leaver)} has is not certain. ${shardMap.why}`,
     );
   }
   const forbidden = replicaLoss(observation, shardMap.shards) ?? quorumLoss(observation, assessment, leaver);
   if (forbidden !== null) return forbidden;
-  if (shardMap.resharding) return wait('Scaling down waits until a resharding has ended', 5000);
+  if (shardMap.resharding) return wait(procedure, 'Scaling down waits until a resharding has ended', 5000);
 
   const transfer = shardMap.transfers.find(({ from, to }) => from === leaver.id || to === leaver.id);
   if (transfer !== undefined) return proposeFollowing(observation, procedure, transfer);
   const held = shardMap.shards.filter(({ replicas }) => replicas.some(({ peer }) => peer === leaver.id));
   if (held.length > 0) return proposeEmptying(observation, assessment, leaver, held.length);
   if (ownViewNamesShards(observation, leaver)) {
-    return wait(`${nameOfPeer(observation, leaver)} has shards by its own view, and none by that of the others`);
+    return wait(
+      procedure,
+      `${nameOfPeer(observation, leaver)} has shards by its own view, and none by that of the others`,
+    );
   }
   return proposeLeave(observation, assessment, leaver);
 }
@@ -77,7 +80,7 @@ function proposeLeave(
 ): Proposal {
   const pod = observation.pods.find(({ ordinal }) => ordinal === leaver.ordinal);
   if (pod?.serving === true && !pod.deleting) {
-    return step({ kind: 'set-serving', pod: { name: pod.name, uid: pod.uid }, serving: false });
+    return take(procedure, { kind: 'set-serving', pod: { name: pod.name, uid: pod.uid }, serving: false });
   }
   const { atMs, operation } = observation;
   const marked = operation?.type === procedure && operation.step === 'confirm-empty' && operation.target === leaver.id;
@@ -91,10 +94,7 @@ function proposeLeave(
   }
   const leads = assessment.leader === leaver.id ? '; it leads, so the others elect a leader' : '';
   const why = `${wantedSize(observation)} peers are wanted, and ${podName(observation.wanted, leaver.ordinal)} is empty${leads}`;
-  const removal: Step = { kind: 'remove-peer', peer: leaver.id, force: false, why };
-  const message = describeStep(removal);
-  const record = recordOf(observation, { procedure, step: removal.kind, target: leaver.id, message, attempts: 1 });
-  return { kind: 'step', procedure, step: removal, message, operation: record };
+  return take(procedure, { kind: 'remove-peer', peer: leaver.id, force: false, why });
 }
 
 /** The last pod of the set is of no member: it never joined, or has left. */
@@ -102,21 +102,16 @@ function proposeShrink(observation: Observation, assessment: Assessment, top: nu
   const pod = observation.pods.find(({ ordinal }) => ordinal === top);
   const joining = pod !== undefined && assessment.joiningPods.some(({ uid }) => uid === pod.uid);
   // Stopped in the middle it might become a voter that never answers; so it joins first, and leaves as a member.
-  if (joining && pod.running && pod.waiting === null)
-    return wait(`${pod.name} is still joining, and leaves after that`);
+  if (joining && pod.running && pod.waiting === null) {
+    return wait(procedure, `${pod.name} is still joining, and leaves after that`);
+  }
   const volume = observation.volumes.find(({ ordinal }) => ordinal === top);
   if (volume !== undefined && !volume.detached && !volume.deleting && mayDetach(observation, assessment, volume, pod)) {
-    return step({ kind: 'detach-volume', volume: { name: volume.name, uid: volume.uid } });
+    return take(procedure, { kind: 'detach-volume', volume: { name: volume.name, uid: volume.uid } });
   }
   const last = podName(observation.wanted, top);
-  const shrink: Step = {
-    kind: 'shrink',
-    to: top,
-    why: `${last} has no peer, and ${wantedSize(observation)} are wanted`,
-  };
-  const message = describeStep(shrink);
-  const record = recordOf(observation, { procedure, step: shrink.kind, target: last, message, attempts: 1 });
-  return { kind: 'step', procedure, step: shrink, message, operation: record };
+  const why = `${last} has no peer, and ${wantedSize(observation)} are wanted`;
+  return take(procedure, { kind: 'shrink', to: top, why });
 }
 
 /**
@@ -139,16 +134,15 @@ function mayDetach(
 /** Volumes above the set whose peers have left, once their pods are gone. */
 function proposeVolumeRemoval(observation: Observation, assessment: Assessment, replicas: number): Proposal {
   const { pods, volumes, wanted } = observation;
-  const free = (ordinal: number): boolean =>
+  if (wanted.volumesWhenScaled !== 'Delete' || !assessment.quorum.available) return done;
+  const isFree = ({ ordinal, peer }: ObservedVolume): boolean =>
     ordinal >= replicas &&
     pods.every((pod) => pod.ordinal !== ordinal) &&
-    assessment.peers.every((peer) => peer.ordinal !== ordinal);
-  const next = volumes.find(({ ordinal, detached, deleting }) => detached && !deleting && free(ordinal));
-  if (wanted.volumesWhenScaled !== 'Delete' || next === undefined || !assessment.quorum.available) {
-    return { kind: 'done' };
-  }
+    assessment.peers.every((member) => member.ordinal !== ordinal && member.id !== peer);
+  const next = volumes.find((volume) => volume.detached && !volume.deleting && isFree(volume));
+  if (next === undefined) return done;
   const why = 'its peer has left the cluster, and spec.operator.persistentVolumeClaimRetention.whenScaled is Delete';
-  return step({ kind: 'delete-volume', volume: { name: next.name, uid: next.uid }, why });
+  return take(procedure, { kind: 'delete-volume', volume: { name: next.name, uid: next.uid }, why });
 }
 
 /** The new size has to hold every replication factor, or shards would have fewer replicas than was asked for. */
@@ -160,6 +154,7 @@ function replicaLoss(observation: Observation, shards: readonly Shard[]): Propos
   );
   if (!observation.wanted.drain.forbidReplicaLoss || widest === null || widest.replicationFactor <= size) return null;
   return blocked(
+    procedure,
     'ReplicaLossForbidden',
     `${size === 1 ? '1 peer is' : `${size} peers are`} wanted, but collection ${widest.collection} has a replication factor of ${widest.replicationFactor}. Raise spec.size to that, lower the factor, or set spec.operator.drain.forbidReplicaLoss: false`,
   );
@@ -172,6 +167,7 @@ function quorumLoss(observation: Observation, assessment: Assessment, leaver: Pe
   if (answering.length > others.length / 2) return null;
   const silent = others.filter((peer) => !answering.includes(peer)).map((peer) => nameOfPeer(observation, peer));
   return blocked(
+    procedure,
     'QuorumLost',
     `Without ${nameOfPeer(observation, leaver)} only ${answering.length} of ${others.length} voters would answer. Bring back ${silent.join(', ')} first`,
   );
@@ -185,16 +181,4 @@ function ownViewNamesShards(observation: Observation, { id }: Peer): boolean {
       view.cluster.peerId === id &&
       (view.collections ?? []).some(({ replicas }) => replicas.some(({ peer }) => peer === id)),
   );
-}
-
-function step(taken: Step): Proposal {
-  return { kind: 'step', procedure, step: taken, message: describeStep(taken) };
-}
-
-function wait(message: string, afterMs = 1000): Proposal {
-  return { kind: 'wait', procedure, message, afterMs };
-}
-
-function blocked(reason: BlockReason, message: string): Proposal {
-  return { kind: 'blocked', procedure, reason, message };
 }
