@@ -64,7 +64,9 @@ function rowsBelow(schema: StructuralSchema, prefix: string): FieldRow[] {
 
 function typeOf(schema: StructuralSchema): string {
   if (schema['x-kubernetes-int-or-string'] === true) return 'integer or share';
-  if (Array.isArray(schema['enum'])) return schema['enum'].map((value) => `\`${String(value)}\``).join(', ');
+  const values: unknown = schema['enum'];
+  if (Array.isArray(values))
+    return values.map((value: unknown) => `\`${JSON.stringify(value).slice(1, -1)}\``).join(', ');
   const type = typeof schema['type'] === 'string' ? schema['type'] : 'object';
   if (type === 'array') return `list of ${typeOf(schema.items ?? {})}s`;
   if (schema.additionalProperties !== undefined) return `map of ${typeOf(schema.additionalProperties)}s`;
@@ -84,7 +86,7 @@ function defaultOf(path: string): string {
           : undefined,
       specDefaults,
     );
-  return value === undefined || typeof value === 'object' ? '' : `\`${String(value)}\``;
+  return value === undefined || typeof value === 'object' ? '' : `\`${JSON.stringify(value).replaceAll('"', '')}\``;
 }
 
 function actedOn(path: string): string {
