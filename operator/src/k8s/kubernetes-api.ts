@@ -52,6 +52,8 @@ export interface Precondition {
   readonly resourceVersion?: string;
 }
 
+export type VersionPrecondition = Pick<Precondition, 'resourceVersion'>;
+
 export interface MetadataChange {
   readonly labels?: Readonly<Record<string, string | null>>;
   readonly annotations?: Readonly<Record<string, string | null>>;
@@ -77,11 +79,16 @@ export interface WatchOptions extends ListOptions {
   readonly timeoutSeconds: number;
 }
 
+/** The spec of a QdrantCluster comes as the server has it: whoever acts on it has to parse it. */
 export interface KubernetesApi {
   get<K extends Kind>(kind: K, name: ObjectName, signal?: AbortSignal): Promise<ResourceTypes[K] | null>;
   /** All pages. */
   list<K extends Kind>(kind: K, options: ListOptions, signal?: AbortSignal): Promise<ResourceList<ResourceTypes[K]>>;
-  /** Ends when the server ends it; throws `gone` when the version is too old. With bookmarks. */
+  /**
+   * Ends when the server ends it or the signal is aborted; throws `gone` when the version is too old. The first event is
+   * a bookmark of the version that was asked for: the server has answered. More of them may come, or none for a long
+   * time: a server has nothing to mark where nothing happens.
+   */
   watch<K extends Kind>(
     kind: K,
     options: WatchOptions,
@@ -102,11 +109,11 @@ export interface KubernetesApi {
   ): Promise<ResourceTypes[K]>;
   /** Server-side apply by the operator's field manager, forced. A resourceVersion in the manifest is a precondition. */
   apply(manifest: Manifest, namespace: string): Promise<ResourceTypes[Kind]>;
-  /** Server-side apply of the status alone. With a resourceVersion, only if that is still the object's. */
+  /** Server-side apply of the status alone. The API takes no notice of a uid here; a version belongs to one object. */
   applyStatus(
     name: ObjectName,
     status: QdrantClusterResource['status'],
-    precondition: Precondition,
+    precondition: VersionPrecondition,
   ): Promise<QdrantClusterResource>;
   /** A merge patch of labels and annotations; null takes one away. */
   patchMetadata<K extends Kind>(

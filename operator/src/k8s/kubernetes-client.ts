@@ -15,11 +15,12 @@ import {
   type Precondition,
   type ResourceList,
   type ResourceTypes,
+  type VersionPrecondition,
   type WatchEvent,
   type WatchOptions,
 } from './kubernetes-api.js';
 import { isJsonObject, parseObject, type JsonObject } from './parse-object.js';
-import { requestJson, requestStream, type ApiRequest } from './request.js';
+import { openStream, requestJson, type ApiRequest } from './request.js';
 import { statusError } from './response-error.js';
 
 /** In managedFields: whose fields these are, for all times. */
@@ -101,8 +102,12 @@ export class KubernetesClient implements KubernetesApi {
         ...selectorQuery(options),
       },
     };
-    for await (const line of jsonLines(requestStream(this.#credentials, request))) {
-      yield this.#watchEvent(kind, line);
+    try {
+      const lines = jsonLines(await openStream(this.#credentials, request));
+      yield { kind: 'bookmark', resourceVersion: options.resourceVersion };
+      for await (const line of lines) yield this.#watchEvent(kind, line);
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 
@@ -138,10 +143,10 @@ export class KubernetesClient implements KubernetesApi {
   applyStatus(
     name: ObjectName,
     status: QdrantClusterResource['status'],
-    precondition: Precondition,
+    { resourceVersion }: VersionPrecondition,
   ): Promise<QdrantClusterResource> {
     const kind = 'QdrantCluster';
-    const metadata = { ...precondition, name: name.name };
+    const metadata = { name: name.name, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
     const body = { apiVersion: this.#apiVersion(kind), kind, metadata, status };
     return this.#object(kind, this.#applyRequest(`${this.#path(kind, name)}/status`, body));
   }

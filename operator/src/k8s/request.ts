@@ -30,21 +30,29 @@ export async function requestJson(credentials: Credentials, request: ApiRequest)
 }
 
 /**
- * The body as it comes, after a status of success came within the timeout. It ends when the signal is aborted; whoever
- * reads watches over its silence.
+ * The body as it comes, after a status of success came within the timeout. It has to be read, and ends when the signal
+ * is aborted; whoever reads watches over its silence.
  */
-export async function* requestStream(credentials: Credentials, request: ApiRequest): AsyncGenerator<Uint8Array> {
+export async function openStream(credentials: Credentials, request: ApiRequest): Promise<AsyncIterable<Uint8Array>> {
   const deadline = new Deadline(request.timeoutMs, request.signal);
-  let response: http.IncomingMessage | null = null;
   try {
-    response = await authorized(credentials, request, deadline.signal);
+    const response = await authorized(credentials, request, deadline.signal);
     deadline.stopTime();
+    return chunksOf(response, deadline);
+  } catch (error) {
+    deadline.clear();
+    throw deadline.errorFor(error);
+  }
+}
+
+async function* chunksOf(response: http.IncomingMessage, deadline: Deadline): AsyncGenerator<Uint8Array> {
+  try {
     for await (const chunk of response) if (chunk instanceof Uint8Array) yield chunk;
   } catch (error) {
-    if (request.signal?.aborted !== true) throw deadline.errorFor(error);
+    throw deadline.errorFor(error);
   } finally {
     deadline.clear();
-    response?.destroy();
+    response.destroy();
   }
 }
 

@@ -10,7 +10,7 @@ const maxRetryAfterMs = 120_000;
 export function responseError(code: number, retryAfter: string | undefined, body: unknown): KubernetesError {
   const status = isJsonObject(body) && body['kind'] === 'Status' ? body : {};
   const message = typeof status['message'] === 'string' ? status['message'] : `HTTP status ${code}`;
-  const kind = kindOf(code, status['reason']);
+  const kind = namesAnotherUid(status['details']) ? 'conflict' : kindOf(code, status['reason']);
   return new KubernetesError(kind, message.slice(0, maxMessageLength), retryAfterMs(retryAfter, status['details']));
 }
 
@@ -36,6 +36,12 @@ function kindOf(code: number, reason: unknown): KubernetesErrorKind {
     default:
       return code >= 400 && code < 500 ? 'invalid' : 'unavailable';
   }
+}
+
+/** A uid in a patch is a precondition, but one that is not met is told as an attempt to change it. */
+function namesAnotherUid(details: unknown): boolean {
+  const causes = isJsonObject(details) ? details['causes'] : undefined;
+  return Array.isArray(causes) && causes.some((cause) => isJsonObject(cause) && cause['field'] === 'metadata.uid');
 }
 
 function retryAfterMs(header: string | undefined, details: unknown): number | null {

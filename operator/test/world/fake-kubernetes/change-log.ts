@@ -23,9 +23,6 @@ interface Watcher {
   readonly end: () => void;
 }
 
-const bookmarkPeriodMs = 60_000;
-/** The last bookmark comes this long before the end of a watch. */
-const lastBookmarkMs = 2000;
 const keptChanges = 20_000;
 
 export class ChangeLog {
@@ -37,8 +34,9 @@ export class ChangeLog {
   #untold: StoredChange[] = [];
   #telling = false;
   #changes: { readonly version: number; readonly change: StoredChange }[] = [];
-  #version = 1;
-  #compacted = 0;
+  /** The server has a past that it does not remember. */
+  #version = 100;
+  #compacted = 100;
 
   constructor(clock: VirtualClock, cluster: ClusterGroup) {
     this.#clock = clock;
@@ -88,13 +86,13 @@ export class ChangeLog {
     if (!Number.isSafeInteger(since) || since < 1) throw new KubernetesError('invalid', 'a watch needs a version');
     if (since < this.#compacted) throw new KubernetesError('gone', `version ${since} is too old`);
     const matches = this.#matchOf(options);
-    const cancels: (() => void)[] = [];
     const close = (): void => stream.close();
     const stream = new WatchStream<ResourceTypes[K]>(this.#clock, () => {
-      for (const cancel of cancels) cancel();
+      cancelEnd();
       this.#watchers.delete(watcher);
       signal.removeEventListener('abort', close);
     });
+    const cancelEnd = this.#clock.after(options.timeoutSeconds * 1000, () => stream.end());
     const offer = (change: StoredChange): void => {
       if (change.kind !== kind) return;
       const event = eventOf(change, matches, (object) => parsed(kind, this.#cluster, object));
@@ -105,17 +103,7 @@ export class ChangeLog {
     this.#watchers.add(watcher);
     signal.addEventListener('abort', close, { once: true });
     if (signal.aborted) stream.close();
-    this.#scheduleBookmarks(stream, options.timeoutSeconds * 1000, cancels);
     return stream;
-  }
-
-  #scheduleBookmarks<T>(stream: WatchStream<T>, timeoutMs: number, cancels: (() => void)[]): void {
-    const bookmark = (): void => stream.push({ kind: 'bookmark', resourceVersion: this.version }, this.watchDelayMs);
-    for (let atMs = bookmarkPeriodMs; atMs < timeoutMs - lastBookmarkMs; atMs += bookmarkPeriodMs) {
-      cancels.push(this.#clock.after(atMs, bookmark));
-    }
-    cancels.push(this.#clock.after(timeoutMs - lastBookmarkMs, bookmark));
-    cancels.push(this.#clock.after(timeoutMs, () => stream.end()));
   }
 
   #matchOf(options: WatchOptions): (object: StoredObject | null) => boolean {

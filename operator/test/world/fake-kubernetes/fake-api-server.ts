@@ -13,6 +13,7 @@ import {
   type Precondition,
   type ResourceList,
   type ResourceTypes,
+  type VersionPrecondition,
   type WatchOptions,
 } from '../../../src/k8s/kubernetes-api.js';
 import { isJsonObject, type JsonObject } from '../../../src/k8s/parse-object.js';
@@ -122,12 +123,14 @@ export class FakeApiServer {
   }
 
   replace<K extends Kind>(kind: K, name: ObjectName, object: ResourceTypes[K]): ResourceTypes[K] {
-    const entry = this.#existing(kind, name);
     const body = jsonOf(object);
-    if (textOf(metadataOf(body), 'resourceVersion') === undefined) {
+    const precondition = preconditionIn(body);
+    if (precondition.resourceVersion === undefined) {
       throw new KubernetesError('invalid', 'metadata.resourceVersion is missing in what replaces an object');
     }
-    assertPrecondition(entry.object, preconditionIn(body));
+    const entry = this.#entries.get(keyOf(kind, name));
+    if (entry === undefined) throw new KubernetesError('conflict', `${kind} ${name.name} exists no more`);
+    assertPrecondition(entry.object, precondition);
     const next = storedObject(kind, this.cluster, this.#withStatusOf(kind, body, entry.object), {
       uid: entry.object.metadata.uid,
     });
@@ -141,8 +144,8 @@ export class FakeApiServer {
     const precondition = preconditionIn(manifest);
     const wanted = withoutServerFields(kindInfo(kind, this.cluster).hasStatus, manifest);
     if (entry === undefined) {
-      if (precondition.uid !== undefined || precondition.resourceVersion !== undefined) {
-        throw new KubernetesError('conflict', `${kind} ${name} does not exist, and a version of it was given`);
+      if (precondition.uid !== undefined) {
+        throw new KubernetesError('conflict', `${kind} ${name} does not exist, and its uid was given`);
       }
       return this.#create(kind, namespace, wanted, { main: wanted, status: {} });
     }
@@ -152,7 +155,7 @@ export class FakeApiServer {
     return this.#write(kind, entry, next, { ...entry.applied, main: wanted });
   }
 
-  applyStatus(name: ObjectName, status: JsonObject, precondition: Precondition): ResourceTypes['QdrantCluster'] {
+  applyStatus(name: ObjectName, status: JsonObject, precondition: VersionPrecondition): ResourceTypes['QdrantCluster'] {
     const kind = 'QdrantCluster';
     const entry = this.#existing(kind, name);
     assertPrecondition(entry.object, precondition);

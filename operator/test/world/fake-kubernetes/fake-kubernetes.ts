@@ -13,6 +13,7 @@ import type {
   Precondition,
   ResourceList,
   ResourceTypes,
+  VersionPrecondition,
   WatchEvent,
   WatchOptions,
 } from '../../../src/k8s/kubernetes-api.js';
@@ -63,7 +64,9 @@ export class FakeKubernetes implements KubernetesApi {
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent<ResourceTypes[K]>> {
     const open = (): AsyncIterable<WatchEvent<ResourceTypes[K]>> => this.#server.watch(kind, options, signal);
-    yield* await this.#call('watch', kind, { namespace: options.namespace ?? null }, open);
+    const events = await this.#call('watch', kind, { namespace: options.namespace ?? null }, open);
+    yield { kind: 'bookmark', resourceVersion: options.resourceVersion };
+    yield* events;
   }
 
   create<K extends Kind>(kind: K, namespace: string, object: ResourceTypes[K]): Promise<ResourceTypes[K]> {
@@ -85,7 +88,7 @@ export class FakeKubernetes implements KubernetesApi {
   applyStatus(
     name: ObjectName,
     status: ResourceTypes['QdrantCluster']['status'],
-    precondition: Precondition,
+    precondition: VersionPrecondition,
   ): Promise<ResourceTypes['QdrantCluster']> {
     const apply = (): ResourceTypes['QdrantCluster'] =>
       this.#server.applyStatus(name, jsonOf(status ?? {}), precondition);
