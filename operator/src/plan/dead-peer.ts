@@ -11,12 +11,8 @@ import { blocked, done, take, wait } from './proposal.js';
 
 export function proposeDeadPeer(observation: Observation, assessment: Assessment): Proposal {
   if (assessment.claim.kind !== 'claimed' || assessment.lostPeers.length === 0) return done;
-  if (!assessment.quorum.available) return wait('DeadPeer', assessment.quorum.why);
-  const joining = assessment.joiningPods[0];
   // With a peer removed and its successor no voter yet, the cluster has no slack for another removal.
-  if (joining !== undefined) {
-    return wait('DeadPeer', `Peer ${assessment.lostPeers[0]!.peer} lost its volume; first ${joining.name} has to join`);
-  }
+  if (assessment.joiningPods.length > 0) return done;
   let blocking: Proposal = done;
   for (const lost of assessment.lostPeers) {
     const proposal = replace(observation, assessment, lost);

@@ -12,7 +12,8 @@ const maxUris = 5;
 
 export function proposeJoin(observation: Observation, assessment: Assessment): Proposal {
   if (assessment.claim.kind !== 'claimed') return done;
-  const joining = assessment.joiningPods[0];
+  // One above the wanted size goes again, whether it has joined or not.
+  const joining = assessment.joiningPods.find((pod) => pod.ordinal < observation.wanted.size);
   if (joining !== undefined) return watchJoin(assessment, joining);
   const stranger = clearStranger(observation, assessment);
   if (stranger.kind === 'step' || stranger.kind === 'wait') return stranger;

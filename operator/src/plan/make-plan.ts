@@ -9,6 +9,7 @@ import { reportLostPeers } from './dead-peer.js';
 import { isAtRest } from './disruption.js';
 import { operationOf } from './operation-of-pass.js';
 import type { Plan, Proposal } from './plan.js';
+import { plannedMoves } from './planned-moves.js';
 import { whyNotStarting } from './pod-not-starting.js';
 import { foundation, upkeep, type OrderedProcedure } from './procedures.js';
 import { quietSteps } from './volume-marks.js';
@@ -52,7 +53,7 @@ export function makePlanOf(
     blocks: blocks.map(({ procedure, reason, message }) => ({ procedure, reason, message })),
     lostPeers: reportLostPeers(observation, assessment),
     operation: operationOfPass(observation, acting, blocks),
-    plannedMoves: [],
+    plannedMoves: plannedMoves(observation, assessment),
     disruptionAllowed: rested && acting === null,
     lookAgainMs: lookAgainMs(acting, rested && quiet.length === 0),
   };

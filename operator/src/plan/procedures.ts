@@ -7,6 +7,9 @@ import { proposeDeadPeer } from './dead-peer.js';
 import { proposeGrow } from './grow.js';
 import { proposeJoin } from './join.js';
 import type { Procedure, Proposal } from './plan.js';
+import { proposeRebalance } from './rebalance.js';
+import { proposeRepair } from './repair.js';
+import { proposeScaleDown } from './scale-down.js';
 import { proposeTakeBack } from './take-back.js';
 
 export type Propose = (observation: Observation, assessment: Assessment) => Proposal;
@@ -29,5 +32,10 @@ export const foundation: readonly Propose[] = [
 export const upkeep: readonly OrderedProcedure[] = [
   { procedure: 'DeadPeer', propose: proposeDeadPeer, heldBy: [] },
   { procedure: 'Join', propose: proposeJoin, heldBy: [] },
+  { procedure: 'Repair', propose: proposeRepair, heldBy: [] },
+  // A lost peer that waits for a decision is a voter that is down: no other may leave.
+  { procedure: 'ScaleDown', propose: proposeScaleDown, heldBy: ['DeadPeer'] },
   { procedure: 'ScaleUp', propose: proposeGrow, heldBy: [] },
+  // Balance is of peers that stay: shards given to one that is lost, new or leaving would be moved again.
+  { procedure: 'Rebalance', propose: proposeRebalance, heldBy: ['DeadPeer', 'Join', 'Repair', 'ScaleDown', 'ScaleUp'] },
 ];
