@@ -79,11 +79,8 @@ export class ClusterHands {
     if (!always && hashOf(status) === hashOf(before)) return false;
     const { kubernetes, fence } = this.#dependencies;
     assertLeads(fence);
-    const { uid, resourceVersion } = this.#resource.metadata;
-    const precondition = {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    };
+    const { resourceVersion } = this.#resource.metadata;
+    const precondition = resourceVersion === undefined ? {} : { resourceVersion };
     const written = await kubernetes.applyStatus(this.#name(), status, precondition);
     this.#resource = { ...this.#resource, metadata: written.metadata, status };
     return true;

@@ -130,14 +130,11 @@ async function reportInvalid(
   problems: readonly string[],
   { kubernetes, clock, reports }: PassDependencies,
 ): Promise<PassOutcome> {
-  const { namespace = '', name = '', uid, resourceVersion, generation = 0 } = cluster.metadata;
+  const { namespace = '', name = '', resourceVersion, generation = 0 } = cluster.metadata;
   const previous = cluster.status ?? null;
   const status = statusOfInvalid({ previous, generation, problems, atMs: clock.nowMs() });
   if (hashOf(status) !== hashOf(previous ?? {})) {
-    const precondition = {
-      ...(uid === undefined ? {} : { uid }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-    };
+    const precondition = resourceVersion === undefined ? {} : { resourceVersion };
     await kubernetes.applyStatus({ namespace, name }, status, precondition);
     reports.invalidSpec(cluster, problems);
   }
