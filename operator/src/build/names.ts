@@ -39,6 +39,10 @@ export function settingsName(names: ObjectNames, hash: string): string {
   return `${names.set}-config-${hash}`;
 }
 
+export function storageClaimName(names: ObjectNames, ordinal: number): string {
+  return `${storageClaim}-${podName(names, ordinal)}`;
+}
+
 /** Null for what is no pod of the set, such as one of another cluster whose name begins alike. */
 export function ordinalOf(names: ObjectNames, pod: string): number | null {
   const prefix = `${names.set}-`;

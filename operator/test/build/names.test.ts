@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clusterBase } from '../../src/build/cluster-base.js';
 import { objectLabels, selectorLabels, selectorText } from '../../src/build/labels.js';
-import { namesOfId, objectNames, ordinalOf, podName } from '../../src/build/names.js';
+import { namesOfId, objectNames, ordinalOf, podName, storageClaimName } from '../../src/build/names.js';
 import { cluster, settings, theFullCluster, theSmallCluster } from './clusters.js';
 
 describe('names of objects', () => {
@@ -9,6 +9,10 @@ describe('names of objects', () => {
     expect(objectNames(theFullCluster).set).toBe('qdrant-full');
     expect(objectNames(theSmallCluster).set).toBe('qdrant-small');
     expect(objectNames(cluster('docs', { version: '1.0.0', size: 1 })).headlessService).toBe('qdrant-headless-docs');
+  });
+
+  it('of volumes are those that the set gives its claims', () => {
+    expect(storageClaimName(namesOfId('a'), 2)).toBe('qdrant-storage-qdrant-a-2');
   });
 
   it('of pods tell their ordinal, and no others do', () => {
