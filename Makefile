@@ -10,7 +10,7 @@ STAMPS = build/stamps
 PROTOS := $(wildcard proto/*.proto proto/*/*.proto proto/*/*/*/*.proto proto/*.yaml) $(wildcard node/scripts/generate-api.mjs)
 NATIVE := $(wildcard node/native/*/*.cc node/native/*/*.h) node/binding.gyp $(wildcard node/scripts/build-addon.mjs)
 
-.PHONY: help setup build run test test-native test-native-plain test-node test-arm soak lint format bench bench-graph images example clean
+.PHONY: help setup build run test test-native test-native-plain test-node test-arm soak lint format bench bench-graph images crds e2e e2e-smoke example clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | awk -F'|' '{ printf "  make %-22s %s\n", $$1, $$2 }'
@@ -80,6 +80,15 @@ bench-graph: ## measure the graph of the engine alone
 
 images: build ## assemble the images of node and operator as archives, without a container engine
 	@sh scripts/make-images.sh
+
+crds: build ## write the CRDs, their copies in the chart and the reference out of the schema
+	@node operator/scripts/generate-crds.mjs
+
+e2e: build ## start a real Kubernetes on this machine, install the operator and run its scenarios; needs root
+	@bash scripts/e2e.sh
+
+e2e-smoke: build ## the same for the main road alone: create, scale, kill a pod
+	@SMOKE=1 bash scripts/e2e.sh
 
 example: build ## make examples/wordnet again from the full data in WORDNET_DIR
 	@node build/tools/examples/src/make-sample.js
