@@ -104,7 +104,7 @@ export class FakeQdrant implements QdrantNodes {
     return process;
   }
 
-  /** As a client would, through any node of the scope; resolves when it is agreed on. */
+  /** As a client would, through any node of the scope; resolves when every node sees all of it Active. */
   async createCollection(
     scope: string,
     name: string,
@@ -124,7 +124,12 @@ export class FakeQdrant implements QdrantNodes {
     const config = collectionConfig(shards, factor);
     const operation = { kind: 'create-collection', name, config, placement } as const;
     const applied = await consensus.propose(process, operation);
-    return applied?.rejection === null;
+    if (applied?.rejection !== null) return false;
+    const endMs = this.#world.clock.nowMs() + this.#world.timing.proposalMs;
+    while (!this.#allActive(consensus, name) && this.#world.clock.nowMs() < endMs) {
+      await this.#world.clock.sleep(this.#world.timing.applyMs);
+    }
+    return true;
   }
 
   /** Writes one point as a client would. True: it is acknowledged, and may never be lost. */
@@ -152,6 +157,16 @@ export class FakeQdrant implements QdrantNodes {
     }
     this.invariants.acknowledged(consensus, { collection: state.id, shard: shard.id, point });
     return true;
+  }
+
+  #allActive(consensus: FakeConsensus, name: string): boolean {
+    return consensus.running.every(
+      ({ connected, seen }) =>
+        !connected ||
+        seen.metadata.collections
+          .get(name)
+          ?.shards.every(({ replicas }) => replicas.every(({ state }) => state === 'Active')) === true,
+    );
   }
 
   #anyOf(scope: string): FakeProcess | null {
