@@ -164,8 +164,11 @@ export class FakeProcess implements Member {
         this.#exit(101, rejectionText(answer.rejection));
         return;
       }
-      disk.data = { peer, consensus, seen: consensus.latest };
-      this.#takePart(disk.data);
+      // Killed in between, it is a peer of the cluster and does not know it: its volume still counts as empty.
+      this.later(this.world.timing.applyMs, () => {
+        disk.data = { peer, consensus, seen: consensus.latest };
+        this.#takePart(disk.data);
+      });
     } else if (this.world.clock.nowMs() >= endMs) {
       this.#exit(1, 'this node could not join a cluster in time');
     } else {

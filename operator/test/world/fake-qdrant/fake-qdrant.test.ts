@@ -106,3 +106,64 @@ test('a call can fail before and after its effect', async () => {
   expect((await node(0).collection('docs'))?.replicas).toHaveLength(1);
   expect(qdrant.calls.filter(({ changes }) => changes)).toHaveLength(2);
 });
+
+test('a process killed while it is let in leaves an empty volume, and comes in under the same id', async () => {
+  await formed(1);
+  const disk = qdrant.newDisk('disk-1');
+  const process = start(1, disk, true);
+  const peersOf = (): number => qdrant.processes[0]?.seen.metadata.peers.size ?? 0;
+  expect(await clock.runUntil(() => peersOf() === 2, 10_000)).toBe(true);
+  expect(process.serving).toBe(false);
+  process.stop();
+  expect(disk.witness()).toBe('empty');
+  const drawn = disk.drawn;
+  const again = start(1, disk, true);
+  expect(await clock.runUntil(() => again.serving && again.seen.members.get(again.peer) === 'voter', 10_000)).toBe(
+    true,
+  );
+  expect(disk.witness()).toBe(`peer ${drawn}`);
+  expect(peersOf()).toBe(2);
+});
+
+test('a transfer can end well, fail, stall, or never have been', async () => {
+  await formed(2);
+  await settled(qdrant.createCollection(scope, 'docs', { shards: 1, factor: 1 }));
+  const [first = '', second = ''] = [...((await node(0).cluster())?.peers.keys() ?? [])];
+  const view = async () => node(0).collection('docs');
+  const from = (await view())?.replicas[0]?.peer ?? '';
+  const copy = { collection: 'docs', shard: 0, from, to: from === first ? second : first };
+  const replicas = async () => (await view())?.replicas.map(({ state }) => state).sort();
+  qdrant.transferFates.push('fails', 'stalls');
+  await settled(node(0).replicateShard(copy));
+  expect((await view())?.transfers).toHaveLength(1);
+  await clock.run(5_000);
+  expect([await replicas(), (await view())?.transfers]).toEqual([['Active'], []]);
+  await settled(node(0).replicateShard(copy));
+  await clock.run(60_000);
+  expect([await replicas(), (await view())?.transfers.length]).toEqual([['Active', 'Partial'], 1]);
+  await settled(node(0).abortTransfer(copy));
+  await clock.run(100);
+  expect([await replicas(), (await view())?.transfers]).toEqual([['Active'], []]);
+  qdrant.faults.push(({ changes }) => (changes ? { kind: 'lost' } : null));
+  await settled(node(0).replicateShard(copy));
+  await clock.run(5_000);
+  expect([await replicas(), (await view())?.transfers]).toEqual([['Active'], []]);
+  qdrant.faults.length = 0;
+  await settled(node(0).replicateShard(copy));
+  await clock.run(5_000);
+  expect([await replicas(), (await view())?.transfers]).toEqual([['Active', 'Active'], []]);
+});
+
+test('the original, once removed, shows itself alone and ready (reference on operators, section 7)', async () => {
+  qdrant = new FakeQdrant(clock, { flavour: 'original' });
+  await formed(2);
+  const gone = (await node(1).cluster())?.peerId ?? '';
+  await clock.run(100);
+  await settled(node(0).removePeer(gone, { force: false }));
+  await clock.run(100);
+  expect(await node(1).cluster()).toMatchObject({
+    peers: new Map([[gone, uriOf(1)]]),
+    raft: { leader: gone, consensusWorks: false },
+  });
+  expect(await node(1).ready()).toBe(true);
+});
