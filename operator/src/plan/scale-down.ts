@@ -23,6 +23,8 @@ const procedure = 'ScaleDown';
 const emptyForMs = 10_000;
 /** An older mark is of an earlier attempt. */
 const emptyMarkLastsMs = 120_000;
+/** A join that takes longer than this does not succeed any more. */
+const joinEndsWithinMs = 120_000;
 
 export function proposeScaleDown(observation: Observation, assessment: Assessment): Proposal {
   const { set } = observation;
@@ -101,9 +103,9 @@ function proposeLeave(
 function proposeShrink(observation: Observation, assessment: Assessment, top: number): Proposal {
   const pod = observation.pods.find(({ ordinal }) => ordinal === top);
   const joining = pod !== undefined && assessment.joiningPods.some(({ uid }) => uid === pod.uid);
-  // Stopped in the middle it might become a voter that never answers; so it joins first, and leaves as a member.
   if (joining && pod.running && pod.waiting === null) {
-    return wait(procedure, `${pod.name} is still joining, and leaves after that`);
+    const going = awaitJoin(observation, pod);
+    if (going !== null) return going;
   }
   const volume = observation.volumes.find(({ ordinal }) => ordinal === top);
   if (volume !== undefined && !volume.detached && !volume.deleting && mayDetach(observation, assessment, volume, pod)) {
@@ -112,6 +114,17 @@ function proposeShrink(observation: Observation, assessment: Assessment, top: nu
   const last = podName(observation.wanted, top);
   const why = `${last} has no peer, and ${wantedSize(observation)} are wanted`;
   return take(procedure, { kind: 'shrink', to: top, why });
+}
+
+/** Stopped in the middle it might become a voter that never answers; so it joins first, and leaves as a member. */
+function awaitJoin(observation: Observation, pod: ObservedPod): Proposal | null {
+  const message = `${pod.name} is still joining, and leaves after that`;
+  const before = observation.operation;
+  const begun = recordOf(observation, { procedure, step: 'await-join', target: pod.name, message });
+  const same = before?.type === procedure && before.step === begun.step && before.target === begun.target;
+  const record = same && before.startedAtMs <= observation.atMs ? before : begun;
+  if (observation.atMs - record.startedAtMs >= joinEndsWithinMs) return null;
+  return { kind: 'wait', procedure, message, afterMs: 1000, operation: record };
 }
 
 /**
