@@ -9,7 +9,7 @@ import type { BaseResult } from '../apply/base-objects.js';
 import type { ObjectName } from '../k8s/kubernetes-api.js';
 import type { Plan, Procedure } from '../plan/plan.js';
 import type { Step } from '../plan/step.js';
-import type { OperatorMetrics, PassResult } from './metrics.js';
+import type { OperatorMetrics } from './metrics.js';
 import type { PassFailure } from './pass-failure.js';
 
 /** Reasons of events: closed, since people filter by them. */
@@ -115,10 +115,6 @@ export class ClusterReports {
     else this.#logger.warn({ cluster: key, reason: failure.reason }, why);
     if (cluster === null) return;
     this.#send({ cluster, type: 'Warning', reason: 'PassFailed', action: 'Reconcile', message: why });
-  }
-
-  passEnded(result: PassResult, seconds: number): void {
-    this.#metrics.passEnded(result, seconds);
   }
 
   #toldOf(key: string): Told {
