@@ -6,7 +6,7 @@ import { podName } from '../observe/wanted-cluster.js';
 import type { Proposal } from './plan.js';
 import { blocked, take, wait } from './proposal.js';
 import { keepersOf, nameOfPeer, placedShard, placementPeer } from './shard-placement.js';
-import { failedTarget, proposeTransfer } from './transfer-watch.js';
+import { failedTarget, proposeFollowing, proposeTransfer } from './transfer-watch.js';
 
 const procedure = 'ScaleDown';
 
@@ -30,10 +30,9 @@ export function proposeEmptying(
   const possible = steps.filter((step) => step.kind !== 'blocked');
   const next = possible.find((step) => isFree(assessment, step));
   if (next !== undefined) return proposeDrainStep(observation, assessment, leaver, next, held);
-  if (possible.length > 0) {
-    const message = `Emptying ${nameOfPeer(observation, leaver)} waits for a transfer between other peers`;
-    return wait(procedure, message);
-  }
+  // What is possible, but not free, is so because of a transfer between peers that stay.
+  const busy = assessment.shardMap.kind === 'agreed' ? assessment.shardMap.transfers[0] : undefined;
+  if (possible.length > 0 && busy !== undefined) return proposeFollowing(observation, procedure, busy);
   return proposeUnblocking(observation, leaver, steps);
 }
 

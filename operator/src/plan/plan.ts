@@ -5,7 +5,16 @@ import type { Step } from './step.js';
 
 /** Names of the procedures, as `status.operation.type` and events show them. */
 export type Procedure =
-  'Bootstrap' | 'Adopt' | 'Join' | 'ScaleUp' | 'ScaleDown' | 'DeadPeer' | 'Repair' | 'Rebalance' | 'TakeBack';
+  | 'Bootstrap'
+  | 'Adopt'
+  | 'Join'
+  | 'ScaleUp'
+  | 'ScaleDown'
+  | 'DeadPeer'
+  | 'Repair'
+  | 'Rebalance'
+  | 'Transfer'
+  | 'TakeBack';
 
 /**
  * What one procedure wants of this pass. `operation` is what `status.operation` shall say from now on: with a step it is

@@ -6,6 +6,7 @@ import { proposeBootstrap } from './bootstrap.js';
 import { proposeDeadPeer } from './dead-peer.js';
 import { proposeGrow } from './grow.js';
 import { proposeJoin } from './join.js';
+import { proposeOrphanedTransfers } from './orphaned-transfers.js';
 import type { Procedure, Proposal } from './plan.js';
 import { proposeRebalance } from './rebalance.js';
 import { proposeRepair } from './repair.js';
@@ -38,4 +39,5 @@ export const upkeep: readonly OrderedProcedure[] = [
   { procedure: 'ScaleUp', propose: proposeGrow, heldBy: [] },
   // Balance is of peers that stay: shards given to one that is lost, new or leaving would be moved again.
   { procedure: 'Rebalance', propose: proposeRebalance, heldBy: ['DeadPeer', 'Join', 'Repair', 'ScaleDown', 'ScaleUp'] },
+  { procedure: 'Transfer', propose: proposeOrphanedTransfers, heldBy: [] },
 ];

@@ -6,7 +6,7 @@ import { planRepair } from '@qdrant-operator/node/dist/placement/repair.js';
 import type { Assessment } from '../assess/assessment.js';
 import type { Observation } from '../observe/observation.js';
 import type { Proposal } from './plan.js';
-import { blocked, done, wait } from './proposal.js';
+import { blocked, done } from './proposal.js';
 import { keepersOf, leaversOf, placedShard, placementPeer } from './shard-placement.js';
 import { isAskedFor, proposeFollowing, proposeTransfer } from './transfer-watch.js';
 
@@ -40,10 +40,9 @@ export function proposeRepair(observation: Observation, assessment: Assessment):
       why,
     });
   }
-  if (copies.length > 0) {
-    const message = 'Replicas are missing, and the peers that could give or take them are busy with other transfers';
-    return wait(procedure, message);
-  }
+  // The peers that could give or take a replica are busy with another transfer.
+  const other = shardMap.transfers[0];
+  if (copies.length > 0 && other !== undefined) return proposeFollowing(observation, procedure, other);
   // Peers that do not answer are told of elsewhere, and nothing else has to wait for them.
   const lost = planned.find((step) => step.kind === 'blocked' && step.reason === 'no-active-replica');
   if (lost === undefined) return done;

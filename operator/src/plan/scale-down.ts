@@ -66,10 +66,8 @@ function proposeRemoval(
   const held = shardMap.shards.filter(({ replicas }) => replicas.some(({ peer }) => peer === leaver.id));
   if (held.length > 0) return proposeEmptying(observation, assessment, leaver, held.length);
   if (ownViewNamesShards(observation, leaver)) {
-    return wait(
-      procedure,
-      `${nameOfPeer(observation, leaver)} has shards by its own view, and none by that of the others`,
-    );
+    const message = `${nameOfPeer(observation, leaver)} has shards by its own view, and none by that of the others`;
+    return blocked(procedure, 'ViewIncomplete', message);
   }
   return proposeLeave(observation, assessment, leaver);
 }

@@ -100,9 +100,7 @@ describe('scaling down', () => {
       move: { collection: 'docs', shard: 1, from: '101', to: '100' },
       why: 'a person wants it',
     });
-    expect(line(scaleDown(model))).toBe(
-      'wait: Emptying qdrant-a-2 (peer 102) waits for a transfer between other peers',
-    );
+    expect(line(scaleDown(model))).toBe('wait: docs/1 is on its way from peer 101 to peer 100');
   });
 
   it('drops a Dead replica of the leaver where another is Active, as only that can be copied', () => {
