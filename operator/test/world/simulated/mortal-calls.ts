@@ -1,0 +1,138 @@
+/**
+ * The calls of one operator process with which it changes something, counted, so that a test can kill the process at
+ * any of them, or make one fail. Of a process that is dead nothing is heard any more: no call of it ends.
+ */
+import type { Clock } from '../../../src/clock.js';
+import { KubernetesError } from '../../../src/k8s/kubernetes-api.js';
+import { QdrantError, type NodeEndpoint, type QdrantNode, type QdrantNodes } from '../../../src/qdrant/qdrant-api.js';
+import type { FakeCall, Interceptor } from '../fake-kubernetes/fake-kubernetes.js';
+
+/** What happens at a call: `before` it has an effect, or `after` it had one and before the answer comes. */
+export type Mishap =
+  | { readonly kind: 'killed'; readonly when: 'before' | 'after' }
+  | { readonly kind: 'fails'; readonly when: 'before' | 'after' }
+  /** Somebody else wrote the object in between; of a node: it refuses. */
+  | { readonly kind: 'conflicts' };
+
+/** From 1. */
+export type MishapAt = (call: number) => Mishap | null;
+
+const looking: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+export class MortalCalls {
+  /** What the calls were, for people. */
+  readonly made: string[] = [];
+  dead = false;
+  /** A mishap has happened. */
+  struck = false;
+  readonly #mishapAt: MishapAt;
+  readonly #numbers = new WeakMap<FakeCall, number>();
+
+  constructor(mishapAt: MishapAt) {
+    this.#mishapAt = mishapAt;
+  }
+
+  kill(): void {
+    this.dead = true;
+  }
+
+  /** For the calls to the API server. */
+  get interceptor(): Interceptor {
+    return {
+      before: (call) => this.#beforeKubernetes(call),
+      after: async (call) => {
+        const number = this.#numbers.get(call);
+        if (number !== undefined) await this.#after(number, kubernetesFailure);
+        if (this.dead) await never();
+      },
+    };
+  }
+
+  nodes(nodes: QdrantNodes): QdrantNodes {
+    return { at: (endpoint, signal) => this.#node(endpoint, nodes.at(endpoint, signal)) };
+  }
+
+  clock(clock: Clock): Clock {
+    return {
+      nowMs: () => clock.nowMs(),
+      monotonicMs: () => clock.monotonicMs(),
+      sleep: async (ms, signal) => {
+        await clock.sleep(ms, signal);
+        if (this.dead) await never();
+      },
+    };
+  }
+
+  async #beforeKubernetes(call: FakeCall): Promise<void> {
+    if (this.dead) await never();
+    // Neither takes part in what becomes of a cluster.
+    if (looking.has(call.verb) || call.kind === 'Event' || call.kind === 'Lease') return;
+    const name = `${call.verb} ${call.kind}${call.subresource === null ? '' : '/status'} ${call.name ?? ''}`;
+    this.#numbers.set(call, this.#next(name));
+    await this.#before(this.made.length, kubernetesFailure, () => new KubernetesError('conflict', 'by the test'));
+  }
+
+  #next(name: string): number {
+    return this.made.push(name);
+  }
+
+  async #before(number: number, failure: () => Error, conflict: () => Error): Promise<void> {
+    const mishap = this.#mishapAt(number);
+    if (mishap === null || (mishap.kind !== 'conflicts' && mishap.when === 'after')) return;
+    this.struck = true;
+    if (mishap.kind === 'conflicts') throw conflict();
+    if (mishap.kind === 'fails') throw failure();
+    this.dead = true;
+    await never();
+  }
+
+  async #after(number: number, failure: () => Error): Promise<void> {
+    const mishap = this.#mishapAt(number);
+    if (mishap === null || mishap.kind === 'conflicts' || mishap.when === 'before') return;
+    this.struck = true;
+    if (mishap.kind === 'fails') throw failure();
+    this.dead = true;
+    await never();
+  }
+
+  #node(endpoint: NodeEndpoint, node: QdrantNode): QdrantNode {
+    const look = async <T>(call: () => Promise<T>): Promise<T> => {
+      if (this.dead) await never();
+      const answer = await call();
+      if (this.dead) await never();
+      return answer;
+    };
+    const change = async (name: string, call: () => Promise<void>): Promise<void> => {
+      if (this.dead) await never();
+      const number = this.#next(`${name} at ${endpoint.pod}`);
+      await this.#before(number, qdrantFailure, () => new QdrantError('refused', 'by the test'));
+      await call();
+      await this.#after(number, qdrantFailure);
+      if (this.dead) await never();
+    };
+    return {
+      cluster: () => look(() => node.cluster()),
+      ready: () => look(() => node.ready()),
+      version: () => look(() => node.version()),
+      collections: () => look(() => node.collections()),
+      collection: (name) => look(() => node.collection(name)),
+      moveShard: (move) => change('move-shard', () => node.moveShard(move)),
+      replicateShard: (copy) => change('replicate-shard', () => node.replicateShard(copy)),
+      abortTransfer: (transfer) => change('abort-transfer', () => node.abortTransfer(transfer)),
+      dropReplica: (replica) => change('drop-replica', () => node.dropReplica(replica)),
+      removePeer: (peer, options) => change('remove-peer', () => node.removePeer(peer, options)),
+    };
+  }
+}
+
+function kubernetesFailure(): Error {
+  return new KubernetesError('unavailable', 'no answer in time, by the test');
+}
+
+function qdrantFailure(): Error {
+  return new QdrantError('timeout', 'no answer in time, by the test');
+}
+
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
