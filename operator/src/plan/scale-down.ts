@@ -27,6 +27,16 @@ const emptyMarkLastsMs = 120_000;
 const joinEndsWithinMs = 120_000;
 
 export function proposeScaleDown(observation: Observation, assessment: Assessment): Proposal {
+  const proposal = proposeNext(observation, assessment);
+  const { atMs, operation, wanted } = observation;
+  const overdue = operation?.type === procedure && atMs - operation.procedureSinceMs > wanted.drain.timeoutMs;
+  // It goes on; people are told, who may know why.
+  return overdue && proposal.kind === 'wait'
+    ? { ...proposal, message: `${proposal.message} (scaling down takes longer than spec.operator.drain.timeout)` }
+    : proposal;
+}
+
+function proposeNext(observation: Observation, assessment: Assessment): Proposal {
   const { set } = observation;
   if (assessment.claim.kind !== 'claimed' || set === null) return done;
   const leaver = leaversOf(observation, assessment)[0];

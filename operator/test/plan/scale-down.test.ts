@@ -293,4 +293,16 @@ describe('scaling down', () => {
     model.resharding = true;
     expect(line(scaleDown(model))).toBe('wait: Scaling down waits until a resharding has ended');
   });
+
+  it('tells of a drain that takes longer than its timeout, and goes on', () => {
+    const model = shrinking(3, 2, {
+      fateOf: () => 'stalls',
+      wanted: { drain: { timeoutMs: 60_000, forbidReplicaLoss: true } },
+    });
+    model.addShards('docs/0 on 102');
+    pass(model);
+    expect(line(scaleDown(model))).toBe('wait: docs/0 is on its way from peer 102 to peer 100');
+    model.atMs += 61_000;
+    expect(line(scaleDown(model))).toContain('(scaling down takes longer than spec.operator.drain.timeout)');
+  });
 });
