@@ -2,6 +2,7 @@
  * What the operator takes for granted about an API server. The same cases run over the fake of the simulated world and
  * over a real server with its controllers; what the fake does beyond them, it should not do.
  */
+import { V1MicroTime } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   KubernetesError,
@@ -127,15 +128,29 @@ export function kubernetesContract(name: string, makeWorld: () => Promise<Contra
         await failsWith('conflict', world.api.replace('ConfigMap', at(objectName), replaced));
       });
 
-      test('a Lease keeps the microseconds of its times', async () => {
+      test('a Lease keeps its times as they were written', async () => {
         const objectName = freshName();
-        const spec = { holderIdentity: 'me', leaseDurationSeconds: 15, leaseTransitions: 3 };
+        const renewTime = new V1MicroTime('2026-01-02T03:04:05.678Z');
+        const spec = { holderIdentity: 'me', leaseDurationSeconds: 15, leaseTransitions: 3, renewTime };
         const created = await world.api.create('Lease', world.namespace, { metadata: { name: objectName }, spec });
         expect(created.spec).toEqual(spec);
         expect((await world.api.replace('Lease', at(objectName), created)).metadata?.resourceVersion).toBe(
           created.metadata?.resourceVersion,
         );
       });
+    });
+
+    test('an event is made, and a series of it', async () => {
+      const metadata = { name: freshName(), namespace: world.namespace };
+      const created = await world.api.create('Event', world.namespace, {
+        ...{ metadata, eventTime: new V1MicroTime(), type: 'Normal', reason: 'Tested', action: 'Test', note: 'it is' },
+        ...{ reportingController: 'qdrant-operator', reportingInstance: 'contract' },
+        regarding: { kind: 'ConfigMap', apiVersion: 'v1', namespace: world.namespace, name: metadata.name },
+      });
+      const series = { count: 2, lastObservedTime: new V1MicroTime() };
+      const replaced = await world.api.replace('Event', at(metadata.name), { ...created, series });
+      expect(replaced.series).toEqual(series);
+      expect(replaced.note).toBe('it is');
     });
 
     describe('server-side apply', () => {
