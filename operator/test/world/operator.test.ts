@@ -1,11 +1,8 @@
 /** The whole operator in the simulated world: what people ask for becomes true, and nothing is lost on the way. */
 import { expect, test } from 'vitest';
-import { SimulatedWorld } from './simulated/simulated-world.js';
-
-async function becomesHealthy(world: SimulatedWorld, withinMs = 300_000): Promise<void> {
-  if (await world.clock.runUntil(() => world.healthy, withinMs)) return;
-  expect.fail(`not healthy in time: ${world.describe()}`);
-}
+import { becomesHealthy } from './every-call.js';
+import { addCollection, load } from './stories.js';
+import { clusterName, namespace, SimulatedWorld } from './simulated/simulated-world.js';
 
 test('a cluster of three is created', async () => {
   const world = new SimulatedWorld();
@@ -13,5 +10,140 @@ test('a cluster of three is created', async () => {
   world.startOperator();
   await becomesHealthy(world);
   expect(world.members).toHaveLength(3);
+  expect(world.violations()).toEqual([]);
+});
+
+test('a cluster at rest is not written to', async () => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  const { calls } = world.startOperator();
+  await becomesHealthy(world);
+  await world.clock.run(5000);
+  const before = calls.made.length;
+  await world.clock.run(300_000);
+  expect(calls.made.slice(before)).toEqual([]);
+});
+
+test('one peer becomes three and then five, and shards move to the new ones', async () => {
+  const world = new SimulatedWorld();
+  world.create(1);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 6, 1);
+  world.scale(3);
+  await becomesHealthy(world);
+  expect(load(world)).toEqual([2, 2, 2]);
+  world.scale(5);
+  await becomesHealthy(world);
+  expect(load(world)).toEqual([1, 1, 1, 1, 2]);
+  expect(world.violations()).toEqual([]);
+});
+
+test('five peers become three: the shards of the last two move first, and their volumes go after them', async () => {
+  const world = new SimulatedWorld();
+  world.create(5);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 5, 2);
+  world.scale(3);
+  await becomesHealthy(world);
+  await world.clock.run(10_000);
+  expect(world.members).toHaveLength(3);
+  expect(load(world).reduce((sum, one) => sum + one, 0)).toBe(10);
+  expect(world.server.list('PersistentVolumeClaim').items).toHaveLength(3);
+  expect(world.violations()).toEqual([]);
+});
+
+test('a size that is raised again in the middle of a scale-down takes it back', async () => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 6, 1);
+  world.scale(2);
+  const moving = (): boolean => world.qdrant.calls.some(({ name }) => name === 'moveShard');
+  expect(await world.clock.runUntil(moving, 60_000)).toBe(true);
+  world.scale(3);
+  await becomesHealthy(world);
+  expect(world.members).toHaveLength(3);
+  expect(world.qdrant.calls.filter(({ name }) => name === 'removePeer')).toEqual([]);
+  expect(world.violations()).toEqual([]);
+});
+
+test.each([0, 1, 2])('a pod that is killed comes back as the peer that it was: number %i', async (ordinal) => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 3, 2);
+  const peers = world.members.map(({ peer }) => peer).sort();
+  world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-${ordinal}` }, {});
+  await world.clock.run(10_000);
+  await becomesHealthy(world);
+  expect(world.members.map(({ peer }) => peer).sort()).toEqual(peers);
+  expect(world.violations()).toEqual([]);
+});
+
+test.each([0, 2])('a volume that is lost with its pod is replaced by an empty one: number %i', async (ordinal) => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 3, 2);
+  world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-${ordinal}`);
+  world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-${ordinal}` }, {});
+  await world.clock.run(10_000);
+  await becomesHealthy(world);
+  expect(world.members).toHaveLength(3);
+  expect(world.members[0]?.consensus?.latest.members.size).toBe(3);
+  expect(load(world)).toEqual([2, 2, 2]);
+  expect(world.violations()).toEqual([]);
+});
+
+test('a volume with the only replica of a shard is not given up without consent', async () => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  const { calls } = world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 3, 1);
+  const before = calls.made.length;
+  world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-1`);
+  world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-1` }, {});
+  await world.clock.run(300_000);
+  expect(world.healthy).toBe(false);
+  expect(calls.made.slice(before).filter((call) => /replica|peer/.test(call))).toEqual([]);
+  expect(world.resource.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'DegradedNoReplica', status: 'True' }),
+  );
+  expect(world.violations()).toEqual([]);
+});
+
+test('all pods at once come back without any help', async () => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 3, 2);
+  for (const { metadata } of world.server.list('Pod').items) {
+    world.server.delete('Pod', { namespace, name: metadata?.name ?? '' }, {});
+  }
+  await world.clock.run(10_000);
+  await becomesHealthy(world);
+  expect(world.members).toHaveLength(3);
+  expect(world.violations()).toEqual([]);
+});
+
+test('a cluster that is made again over its retained volumes goes on as what it was', async () => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 3, 2);
+  const peers = world.members.map(({ peer }) => peer).sort();
+  world.server.delete('QdrantCluster', { namespace, name: clusterName }, {});
+  expect(await world.clock.runUntil(() => world.server.list('Pod').items.length === 0, 60_000)).toBe(true);
+  world.create(3);
+  await becomesHealthy(world);
+  expect(world.members.map(({ peer }) => peer).sort()).toEqual(peers);
   expect(world.violations()).toEqual([]);
 });

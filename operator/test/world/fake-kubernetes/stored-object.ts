@@ -37,8 +37,18 @@ export interface StoredEntry {
 }
 
 export function jsonOf(value: unknown): JsonObject {
-  const copy: unknown = JSON.parse(JSON.stringify(value));
+  const copy = jsonCopy(value);
   if (!isJsonObject(copy)) throw new KubernetesError('invalid', 'not an object');
+  return copy;
+}
+
+/** What JSON would make of it, several times faster than by way of text: every read and write comes by here. */
+function jsonCopy(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map((item: unknown) => jsonCopy(item) ?? null);
+  if (value instanceof Date) return value.toISOString();
+  const copy: Record<string, unknown> = {};
+  for (const [key, item] of Object.entries(value)) if (item !== undefined) copy[key] = jsonCopy(item);
   return copy;
 }
 

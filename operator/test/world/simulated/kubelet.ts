@@ -49,10 +49,9 @@ export class Kubelet {
   #begin(uid: string, pod: V1Pod): void {
     this.#addresses += 1;
     const address = `10.1.${Math.floor(this.#addresses / 250)}.${(this.#addresses % 250) + 1}`;
-    this.#runs.set(
-      uid,
-      new PodRun(this.#world, pod, { ip: address, node: `node-${this.#addresses % kubernetesNodes}` }),
-    );
+    // Where its volume is.
+    const ordinal = Number(pod.metadata?.labels?.['apps.kubernetes.io/pod-index'] ?? 0);
+    this.#runs.set(uid, new PodRun(this.#world, pod, { ip: address, node: `node-${ordinal % kubernetesNodes}` }));
   }
 
   #makeNode(index: number): void {

@@ -9,7 +9,7 @@ import type { FakeCall, Interceptor } from '../fake-kubernetes/fake-kubernetes.j
 
 /** What happens at a call: `before` it has an effect, or `after` it had one and before the answer comes. */
 export type Mishap =
-  | { readonly kind: 'killed'; readonly when: 'before' | 'after' }
+  | { readonly kind: 'killed' | 'frozen'; readonly when: 'before' | 'after' }
   | { readonly kind: 'fails'; readonly when: 'before' | 'after' }
   /** Somebody else wrote the object in between; of a node: it refuses. */
   | { readonly kind: 'conflicts' };
@@ -26,14 +26,41 @@ export class MortalCalls {
   /** A mishap has happened. */
   struck = false;
   readonly #mishapAt: MishapAt;
+  readonly #onDeath: () => void;
   readonly #numbers = new WeakMap<FakeCall, number>();
+  /** Resolves when a frozen process goes on; null: it is not frozen. */
+  #thawed: Promise<void> | null = null;
+  #thaw: () => void = () => undefined;
 
-  constructor(mishapAt: MishapAt) {
+  constructor(mishapAt: MishapAt, onDeath: () => void) {
     this.#mishapAt = mishapAt;
+    this.#onDeath = onDeath;
   }
 
   kill(): void {
+    if (this.dead) return;
     this.dead = true;
+    this.#onDeath();
+  }
+
+  get frozen(): boolean {
+    return this.#thawed !== null;
+  }
+
+  /** As by SIGSTOP: what it waits for comes, and it does not go on. */
+  freeze(): void {
+    this.#thawed ??= new Promise((resolve) => (this.#thaw = resolve));
+  }
+
+  thaw(): void {
+    this.#thawed = null;
+    this.#thaw();
+  }
+
+  /** Where the process would go on, if it does. */
+  async #awake(): Promise<void> {
+    while (this.#thawed !== null) await this.#thawed;
+    if (this.dead) await never();
   }
 
   /** For the calls to the API server. */
@@ -43,7 +70,7 @@ export class MortalCalls {
       after: async (call) => {
         const number = this.#numbers.get(call);
         if (number !== undefined) await this.#after(number, kubernetesFailure);
-        if (this.dead) await never();
+        await this.#awake();
       },
     };
   }
@@ -57,14 +84,17 @@ export class MortalCalls {
       nowMs: () => clock.nowMs(),
       monotonicMs: () => clock.monotonicMs(),
       sleep: async (ms, signal) => {
-        await clock.sleep(ms, signal);
-        if (this.dead) await never();
+        try {
+          await clock.sleep(ms, signal);
+        } finally {
+          await this.#awake();
+        }
       },
     };
   }
 
   async #beforeKubernetes(call: FakeCall): Promise<void> {
-    if (this.dead) await never();
+    await this.#awake();
     // Neither takes part in what becomes of a cluster.
     if (looking.has(call.verb) || call.kind === 'Event' || call.kind === 'Lease') return;
     const name = `${call.verb} ${call.kind}${call.subresource === null ? '' : '/status'} ${call.name ?? ''}`;
@@ -81,34 +111,48 @@ export class MortalCalls {
     if (mishap === null || (mishap.kind !== 'conflicts' && mishap.when === 'after')) return;
     this.struck = true;
     if (mishap.kind === 'conflicts') throw conflict();
-    if (mishap.kind === 'fails') throw failure();
-    this.dead = true;
-    await never();
+    await this.#strike(mishap.kind, failure);
   }
 
   async #after(number: number, failure: () => Error): Promise<void> {
     const mishap = this.#mishapAt(number);
     if (mishap === null || mishap.kind === 'conflicts' || mishap.when === 'before') return;
     this.struck = true;
-    if (mishap.kind === 'fails') throw failure();
-    this.dead = true;
-    await never();
+    await this.#strike(mishap.kind, failure);
+  }
+
+  async #strike(kind: 'killed' | 'frozen' | 'fails', failure: () => Error): Promise<void> {
+    switch (kind) {
+      case 'fails':
+        throw failure();
+      case 'killed':
+        this.kill();
+        return never();
+      case 'frozen':
+        this.freeze();
+        return this.#awake();
+    }
   }
 
   #node(endpoint: NodeEndpoint, node: QdrantNode): QdrantNode {
     const look = async <T>(call: () => Promise<T>): Promise<T> => {
-      if (this.dead) await never();
-      const answer = await call();
-      if (this.dead) await never();
-      return answer;
+      await this.#awake();
+      try {
+        return await call();
+      } finally {
+        await this.#awake();
+      }
     };
     const change = async (name: string, call: () => Promise<void>): Promise<void> => {
-      if (this.dead) await never();
+      await this.#awake();
       const number = this.#next(`${name} at ${endpoint.pod}`);
       await this.#before(number, qdrantFailure, () => new QdrantError('refused', 'by the test'));
-      await call();
-      await this.#after(number, qdrantFailure);
-      if (this.dead) await never();
+      try {
+        await call();
+        await this.#after(number, qdrantFailure);
+      } finally {
+        await this.#awake();
+      }
     };
     return {
       cluster: () => look(() => node.cluster()),

@@ -6,8 +6,7 @@ import { FakeQdrant, type FakeQdrantOptions } from '../fake-qdrant/fake-qdrant.j
 import type { FakeProcess } from '../fake-qdrant/fake-process.js';
 import { VirtualClock } from '../virtual-clock.js';
 import { Kubelet } from './kubelet.js';
-import type { MishapAt } from './mortal-calls.js';
-import { OperatorProcess } from './operator-process.js';
+import { OperatorProcess, type ProcessOptions } from './operator-process.js';
 import { SetController } from './set-controller.js';
 import { VolumeController } from './volume-controller.js';
 import { WorldInvariants } from './world-invariants.js';
@@ -60,8 +59,13 @@ export class SimulatedWorld {
     return found;
   }
 
-  startOperator(mishapAt: MishapAt = () => null): OperatorProcess {
-    const operator = new OperatorProcess(this.#parts(), mishapAt);
+  /** By default each is the next process of one and the same pod, which takes the lead of the one before at once. */
+  startOperator({
+    mishapAt = () => null,
+    identity = 'operator-0',
+    leaseNamespace = 'operators',
+  }: Partial<ProcessOptions> = {}): OperatorProcess {
+    const operator = new OperatorProcess(this.#parts(), { mishapAt, identity, leaseNamespace });
     this.operators.push(operator);
     return operator;
   }
@@ -101,7 +105,8 @@ export class SimulatedWorld {
         conditions,
         pods,
         last: this.operators.at(-1)?.calls.made.slice(-10),
-        failures: this.operators.at(-1)?.failures.slice(-3),
+        warnings: this.operators.at(-1)?.warnings.slice(-3),
+        defects: this.operators.at(-1)?.defects.slice(-3),
       },
       null,
       1,
