@@ -26,5 +26,5 @@ server-side apply: that is `create` when there is none and `patch` otherwise. Se
   verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create, update]
 {{- end }}

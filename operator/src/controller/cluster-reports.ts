@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { InvalidCluster, QdrantClusterResource } from '../api/qdrant-cluster.js';
 import type { ClusterStatus } from '../api/cluster-status.js';
 import type { BaseResult } from '../apply/base-objects.js';
+import type { ToldEvent } from '../k8s/events.js';
 import type { ObjectName } from '../k8s/kubernetes-api.js';
 import type { Plan, Procedure } from '../plan/plan.js';
 import type { Step } from '../plan/step.js';
@@ -15,14 +16,7 @@ import type { PassFailure } from './pass-failure.js';
 /** Reasons of events: closed, since people filter by them. */
 export type ReportReason = 'StepTaken' | 'Blocked' | 'PhaseChanged' | 'InvalidSpec' | 'ObjectNotApplied' | 'PassFailed';
 
-export interface Report {
-  readonly cluster: Pick<QdrantClusterResource, 'apiVersion' | 'kind' | 'metadata'>;
-  readonly type: 'Normal' | 'Warning';
-  readonly reason: ReportReason;
-  /** What was being done, in one word. */
-  readonly action: string;
-  readonly message: string;
-}
+export type Report = ToldEvent<ReportReason>;
 
 interface Told {
   blocks: ReadonlySet<string>;
@@ -56,7 +50,7 @@ export class ClusterReports {
       return;
     }
     this.#logger.info(line, message);
-    this.#send({ cluster, type: 'Normal', reason: 'StepTaken', action: procedure, message });
+    this.#send({ regarding: cluster, type: 'Normal', reason: 'StepTaken', action: procedure, note: message });
   }
 
   baseObjects(cluster: QdrantClusterResource, result: BaseResult): void {
@@ -67,7 +61,7 @@ export class ClusterReports {
     for (const message of problems) {
       if (told.problems.has(message)) continue;
       this.#logger.warn({ cluster: key }, message);
-      this.#send({ cluster, type: 'Warning', reason: 'ObjectNotApplied', action: 'Apply', message });
+      this.#send({ regarding: cluster, type: 'Warning', reason: 'ObjectNotApplied', action: 'Apply', note: message });
     }
     told.problems = new Set(problems);
   }
@@ -80,27 +74,27 @@ export class ClusterReports {
       if (told.blocks.has(`${procedure ?? ''} ${reason}`)) continue;
       this.#logger.warn({ cluster: key, procedure, reason }, message);
       this.#send({
-        ...{ cluster, type: 'Warning', reason: 'Blocked', action: procedure ?? 'Reconcile' },
-        message: `${reason}: ${message}`,
+        ...{ regarding: cluster, type: 'Warning', reason: 'Blocked', action: procedure ?? 'Reconcile' },
+        note: `${reason}: ${message}`,
       });
     }
     told.blocks = new Set(plan.blocks.map(({ procedure, reason }) => `${procedure ?? ''} ${reason}`));
     told.failure = null;
     const before = cluster.status?.phase;
     if (status.phase === undefined || status.phase === before) return;
-    const message = before === undefined ? `Now ${status.phase}` : `From ${before} to ${status.phase}`;
+    const note = before === undefined ? `Now ${status.phase}` : `From ${before} to ${status.phase}`;
     this.#logger.info({ cluster: key, phase: status.phase, before }, 'Phase changed');
-    this.#send({ cluster, type: 'Normal', reason: 'PhaseChanged', action: 'Reconcile', message });
+    this.#send({ regarding: cluster, type: 'Normal', reason: 'PhaseChanged', action: 'Reconcile', note });
   }
 
   invalidSpec(cluster: InvalidCluster, problems: readonly string[]): void {
     const message = problems.join(' ');
     this.#logger.warn({ cluster: keyOf(nameOf(cluster)) }, message);
-    this.#send({ cluster, type: 'Warning', reason: 'InvalidSpec', action: 'Reconcile', message });
+    this.#send({ regarding: cluster, type: 'Warning', reason: 'InvalidSpec', action: 'Reconcile', note: message });
   }
 
   /** The same failure again and again is one line, until something succeeds. */
-  passFailed(name: ObjectName, cluster: Report['cluster'] | null, failure: PassFailure, error: unknown): void {
+  passFailed(name: ObjectName, cluster: Report['regarding'] | null, failure: PassFailure, error: unknown): void {
     this.#metrics.passFailed(failure.reason);
     const key = keyOf(name);
     const why = error instanceof Error ? error.message : String(error);
@@ -114,7 +108,7 @@ export class ClusterReports {
     if (failure.level === 'defect') this.#logger.error({ cluster: key, err: error }, 'A pass failed by a defect');
     else this.#logger.warn({ cluster: key, reason: failure.reason }, why);
     if (cluster === null) return;
-    this.#send({ cluster, type: 'Warning', reason: 'PassFailed', action: 'Reconcile', message: why });
+    this.#send({ regarding: cluster, type: 'Warning', reason: 'PassFailed', action: 'Reconcile', note: why });
   }
 
   #toldOf(key: string): Told {

@@ -2,18 +2,20 @@
  * The operator: it waits for the lead, then keeps caches, and passes over each cluster that something happened to. It
  * runs once: whoever lost the lead starts a new one, in a new process, so that nothing of the old one is left over.
  */
+import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { namesOf, type GroupNames } from '../api/group.js';
 import { assertLeads } from '../apply/fence.js';
 import type { BuildSettings } from '../build/cluster-base.js';
 import type { Clock } from '../clock.js';
+import { EventRecorder } from '../k8s/events.js';
 import type { Kind, KubernetesApi, ObjectName } from '../k8s/kubernetes-api.js';
 import { LeaderLease } from '../k8s/lease.js';
 import { OwnWrites } from '../k8s/own-writes.js';
 import type { QdrantNodes } from '../qdrant/qdrant-api.js';
 import { readStartScript } from '../start-script.js';
 import { clusterPass } from './cluster-pass.js';
-import { ClusterReports, keyOf } from './cluster-reports.js';
+import { ClusterReports, keyOf, type ReportReason } from './cluster-reports.js';
 import { GuardedKubernetes } from './guarded-kubernetes.js';
 import { OperatorMetrics, type MeasuredState, type PassResult } from './metrics.js';
 import type { OperatorDependencies, OperatorSettings } from './operator-dependencies.js';
@@ -47,6 +49,7 @@ export class Operator {
   readonly #ledKubernetes: KubernetesApi;
   readonly #lease: LeaderLease;
   readonly #secrets: Secrets;
+  readonly #events: EventRecorder<ReportReason>;
   readonly #reports: ClusterReports;
   readonly #caches: ReflectedCaches;
   readonly #queue: WorkQueue;
@@ -61,6 +64,8 @@ export class Operator {
   constructor(dependencies: OperatorDependencies, settings: OperatorSettings) {
     const { clock, random, logger, nodes } = dependencies;
     this.#settings = settings;
+    // Every reflector and every pass that runs listens to it.
+    setMaxListeners(0, this.#work.signal);
     this.#clock = clock;
     this.#random = random;
     this.#logger = logger;
@@ -76,7 +81,11 @@ export class Operator {
     });
     this.#lease = this.#newLease();
     this.#secrets = new Secrets(this.#kubernetes, clock);
-    this.#reports = new ClusterReports(logger, this.metrics, () => undefined);
+    this.#events = new EventRecorder({
+      ...{ api: this.#ledKubernetes, clock, controller: 'qdrant-operator', instance: settings.identity },
+      onError: (error) => logger.debug(`An event was not written: ${messageOf(error)}`),
+    });
+    this.#reports = new ClusterReports(logger, this.metrics, (event) => this.#events.record(event));
     this.#queue = new WorkQueue({
       ...{ clock, random, concurrency: settings.concurrency },
       work: (key) => this.#pass(key),
@@ -162,7 +171,7 @@ export class Operator {
   async #lead(): Promise<void> {
     const { signal } = this.#work;
     this.#logger.info({ transitions: this.#lease.transitions }, 'Leading');
-    const reflecting = this.#caches.run(signal);
+    const working = Promise.all([this.#caches.run(signal), this.#events.run(signal)]);
     try {
       while (!this.#caches.synced) await this.#clock.sleep(syncPollMs, signal);
       this.#leading = true;
@@ -170,7 +179,7 @@ export class Operator {
     } catch (error) {
       if (!signal.aborted) this.#giveUp(messageOf(error));
     }
-    await reflecting;
+    await working;
   }
 
   async #pass(key: string): Promise<PassOutcome> {

@@ -82,7 +82,7 @@ describe.skipIf(!helmIsThere)('the chart', () => {
     expect(roles.flatMap(rulesOf)).toEqual([
       'nodes: get list watch',
       'configmaps: create delete get list patch watch',
-      'events.events.k8s.io: create patch',
+      'events.events.k8s.io: create update',
       'persistentvolumeclaims: delete get list patch watch',
       'poddisruptionbudgets.policy: create delete get list patch watch',
       'pods: delete get list patch watch',

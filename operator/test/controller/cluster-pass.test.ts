@@ -194,7 +194,7 @@ test('a paused cluster is looked at, and left as it is', async () => {
   await wants({ pauses: [{ owner: 'ann', reason: 'by hand' }] });
   expect(await writesOf(pass)).toEqual(['patch QdrantCluster/status a']);
   expect(server.list('Service').items).toEqual([]);
-  expect(reports.find(({ reason }) => reason === 'Blocked')?.message).toMatch(/Paused: by ann: by hand/);
+  expect(reports.find(({ reason }) => reason === 'Blocked')?.note).toMatch(/Paused: by ann: by hand/);
 });
 
 test('a cluster that is gone, or about to be, is left to the garbage collector', async () => {
