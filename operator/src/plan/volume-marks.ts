@@ -7,13 +7,21 @@ import type { Step } from './step.js';
 
 export function quietSteps(observation: Observation, assessment: Assessment): readonly Step[] {
   const claim = assessment.claim;
-  if (claim.kind !== 'claimed' || assessment.twoClusters !== null) return [];
+  if (assessment.twoClusters !== null) return [];
+  if (claim.kind !== 'claimed') return beforeTheClaim(observation);
   return [
     ...missingWitnesses(observation, claim),
     ...volumeLabels(observation, assessment, claim.peer),
     ...detachments(observation, assessment, claim.peer),
     ...serving(observation, assessment),
   ];
+}
+
+/** A first pod that was replaced after its grant starts by itself, from a template that lets it serve. */
+function beforeTheClaim(observation: Observation): readonly Step[] {
+  return observation.pods
+    .filter((pod) => pod.serving && !pod.deleting && pod.disk.kind === 'peer')
+    .map((pod) => ({ kind: 'set-serving', pod: { name: pod.name, uid: pod.uid }, serving: false }));
 }
 
 function missingWitnesses(

@@ -1,5 +1,5 @@
 /** Conditions: what is so, why in one word of a closed list, and why in a sentence that names pods and shards. */
-import type { ConditionType, StatusCondition } from '../api/cluster-status.js';
+import { conditionTypes, type ConditionType, type StatusCondition } from '../api/cluster-status.js';
 import type { Shard } from '../assess/assessment.js';
 import { podName } from '../observe/wanted-cluster.js';
 import type { StatusReason } from './condition-reasons.js';
@@ -29,22 +29,8 @@ export function conditionsOf(input: StatusInput, progress: Progress): StatusCond
     UnsupportedField: unsupportedField(input),
     RolloutPending: rolloutPending(input),
   };
-  return conditionOrder.map((type) => conditionOf(type, verdicts[type], input));
+  return conditionTypes.map((type) => conditionOf(type, verdicts[type], input));
 }
-
-const conditionOrder: readonly ConditionType[] = [
-  'Ready',
-  'Reconciling',
-  'Stalled',
-  'AcceptingConnection',
-  'QuorumAvailable',
-  'ShardsHealthy',
-  'Balanced',
-  'Drained',
-  'DegradedNoReplica',
-  'UnsupportedField',
-  'RolloutPending',
-];
 
 function conditionOf(type: ConditionType, verdict: Verdict, input: StatusInput): StatusCondition {
   const before = input.previous?.conditions?.find((condition) => condition.type === type);

@@ -173,6 +173,11 @@ describe('quiet steps', () => {
       quiet: [],
     },
     { seen: 'the quorum is lost', observation: silent(withVolume(healthy(3), 0, unmarked), 1, 2), quiet: [] },
+    {
+      seen: 'the first pod was replaced before the claim was written',
+      observation: withPod(firstPod, 0, { disk: { kind: 'peer', peer: peerAt(0) } }),
+      quiet: ['serving false: qdrant-a-0'],
+    },
   ])('$seen: $quiet', ({ observation, quiet }) => {
     expect(kinds(observation)).toEqual(quiet);
   });
