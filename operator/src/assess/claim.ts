@@ -2,10 +2,10 @@
  * Whether the cluster was begun, and by whom: any one of three witnesses is enough. A second cluster can come to be
  * only where all three are missing, or where a person agreed that the first one is lost.
  */
-import type { Observation, ObservedPod, ObservedVolume } from '../observe/observation.js';
+import type { Observation, ObservedVolume } from '../observe/observation.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { ClaimState } from './assessment.js';
-import { answersOf, type AnsweredView } from './members.js';
+import { answersOf, isKnownEmpty, type AnsweredView } from './members.js';
 
 export interface Claim {
   readonly state: ClaimState;
@@ -32,11 +32,6 @@ export function claimOf(observation: Observation): Claim {
   if (observation.claimInRecord?.peer !== peer) missing.push('record');
   if (volumes.length === 0) missing.push('volumes');
   return { state: { kind: 'claimed', peer, ordinal: ordinalOf(observation, peer, volumes), missing }, disputed };
-}
-
-/** The first pod's process never ran: nothing can be on its volume. */
-export function isKnownEmpty(pod: ObservedPod): boolean {
-  return pod.disk.kind === 'empty' && pod.grant === null;
 }
 
 /** A detached volume is no witness: nothing starts from it, so it holds no cluster. */

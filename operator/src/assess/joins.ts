@@ -2,8 +2,7 @@
 import type { Observation, ObservedPod } from '../observe/observation.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { Peer, Stranger } from './assessment.js';
-import { isKnownEmpty } from './claim.js';
-import { answersOf, hasJoinGrant, type AnsweredView, type Membership } from './members.js';
+import { answersOf, hasJoinGrant, isKnownEmpty, type AnsweredView, type Membership } from './members.js';
 
 /** The views of a pass are not of the same instant: the leader commits on while the others are asked. */
 const commitSlack = 16;

@@ -5,8 +5,7 @@
 import type { Observation, ObservedPod, ObservedVolume } from '../observe/observation.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { LostPeer, Peer, ShardMap } from './assessment.js';
-import { isKnownEmpty } from './claim.js';
-import { answersOf, type Membership } from './members.js';
+import { answersOf, isKnownEmpty, type Membership } from './members.js';
 
 export function lostPeersOf(observation: Observation, membership: Membership, map: ShardMap): readonly LostPeer[] {
   const lost = membership.peers.flatMap((peer) => {

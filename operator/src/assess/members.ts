@@ -32,7 +32,8 @@ export function membersOf(observation: Observation): Membership {
   const members = (leaderView ?? newest(group))?.cluster.peers ?? new Map<PeerId, string>();
   const views = group.filter((view) => members.has(view.cluster.peerId));
   const observers = new Set(views.filter((view) => !view.cluster.raft.isVoter).map((view) => view.cluster.peerId));
-  const voters = new Set([...members.keys()].filter((peer) => !observers.has(peer)));
+  const halfJoined = halfJoinedPeer(observation, members, views, leaderView);
+  const voters = new Set([...members.keys()].filter((peer) => !observers.has(peer) && peer !== halfJoined));
   const peers = peersOf(observation, members, views);
   const quorum = quorumOf(observation, { members, views, voters, peers, leaderView });
   return {
@@ -173,6 +174,36 @@ function quorumOf(observation: Observation, electorate: Electorate): Membership[
   const settling = following.length >= majorityOf(voters.size - newAndSilent(observation, peers));
   const why = `${following.length} of ${voters.size} voters follow the leader, and ${needed} are needed.${missing}`;
   return { available: false, settling, why };
+}
+
+/**
+ * A peer that was let in, and whose pod was replaced before it had learned anything: it never voted, and the others
+ * can remove it. One that did vote and lost its volume looks the same when it has no shards; removing that one needs a
+ * majority that counts it, so nothing comes of the attempt. Pods are let in one by one, so of two both have voted.
+ */
+function halfJoinedPeer(
+  observation: Observation,
+  members: ReadonlyMap<PeerId, string>,
+  views: readonly AnsweredView[],
+  leaderView: AnsweredView | null,
+): PeerId | null {
+  const answering = new Set(views.map((view) => view.cluster.peerId));
+  const candidates = [...members].filter(([peer, uri]) => {
+    const ordinal = ordinalOfUri(observation.wanted, uri);
+    const pod = observation.pods.find((candidate) => candidate.ordinal === ordinal);
+    const volume = observation.volumes.find((candidate) => candidate.ordinal === ordinal);
+    return !answering.has(peer) && pod !== undefined && isKnownEmpty(pod) && (volume?.peer ?? null) === null;
+  });
+  const peer = candidates[0]?.[0];
+  if (peer === undefined || candidates.length > 1) return null;
+  const collections = leaderView?.collections ?? null;
+  const holdsNothing = collections?.every(({ replicas }) => replicas.every((replica) => replica.peer !== peer));
+  return holdsNothing === true ? peer : null;
+}
+
+/** The first container found nothing, and the second was never let start: nothing can be on the volume. */
+export function isKnownEmpty(pod: ObservedPod): boolean {
+  return pod.disk.kind === 'empty' && pod.grant === null;
 }
 
 /** Of peers that were let in just now and do not answer yet, nobody can say whether they vote already. */

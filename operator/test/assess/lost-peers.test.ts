@@ -93,8 +93,12 @@ test('a lost peer tells what it held, and who else has it and answers', () => {
   ]);
 });
 
+const onBoth: ShardSketch = { collection: 'docs', shard: 0, on: [peerAt(0), peerAt(1)] };
+
 test('without an agreed map it is not known what a lost peer held', () => {
-  expect(assess(volumeLost(healthy(2), 1)).lostPeers).toMatchObject([{ peer: peerAt(1), shards: null }]);
+  expect(assess(volumeLost(withShards(healthy(2), onBoth), 1)).lostPeers).toMatchObject([
+    { peer: peerAt(1), shards: null },
+  ]);
 });
 
 test.each([
@@ -103,5 +107,5 @@ test.each([
   { of: 2, lost: [1], beyondReturn: true },
   { of: 5, lost: [3, 4], beyondReturn: false },
 ])('$of voters without the volumes of $lost: beyond return is $beyondReturn', ({ of, lost, beyondReturn }) => {
-  expect(assess(volumeLost(healthy(of), ...lost)).quorum.beyondReturn).toBe(beyondReturn);
+  expect(assess(volumeLost(withShards(healthy(of), onBoth), ...lost)).quorum.beyondReturn).toBe(beyondReturn);
 });

@@ -51,8 +51,15 @@ describe('a volume that is lost', () => {
     },
     {
       seen: 'of two peers one lost its volume',
-      observation: volumeLost(healthy(2), 1),
+      observation: withShards(volumeLost(healthy(2), 1), { ...docs, on: [peerAt(0), peerAt(1)] }),
       does: 'cluster!QuorumLost',
+      replicas: 2,
+    },
+    {
+      // It may never have voted: then the other can remove it, and else nothing comes of the attempt.
+      seen: 'of two peers one lost its volume, and had no shards',
+      observation: volumeLost(healthy(2), 1),
+      does: 'DeadPeer: remove-peer',
       replicas: 2,
     },
     {
