@@ -130,6 +130,8 @@ export class ApiGate {
     // The operator may have been killed while its answer was kept.
     if (outgoing.destroyed) return;
     outgoing.writeHead(call.status, answer.headers);
+    // A watch has been answered though nothing changes yet.
+    outgoing.flushHeaders();
     answer.pipe(outgoing);
     answer.on('error', () => outgoing.destroy());
   }
