@@ -1,4 +1,5 @@
 /** Looks at one cluster: at its objects, as the caches have them, and at every node's own view, all at once. */
+import { setMaxListeners } from 'node:events';
 import type { V1ConfigMap, V1Node, V1PersistentVolumeClaim, V1Pod, V1StatefulSet } from '@kubernetes/client-node';
 import type { GroupNames } from '../api/group.js';
 import type { QdrantClusterResource } from '../api/qdrant-cluster.js';
@@ -86,6 +87,8 @@ async function viewsOf(
 ): Promise<NodeView[]> {
   signal?.throwIfAborted();
   const end = new AbortController();
+  // Every call to every node listens to it until it is answered; Node.js takes more than ten for a leak.
+  setMaxListeners(0, end.signal);
   const stop = (): void => end.abort();
   signal?.addEventListener('abort', stop, { once: true });
   const late = new Promise<never>((_, reject) => {
