@@ -2,6 +2,7 @@
 import type { V1Pod } from '@kubernetes/client-node';
 import type { ClusterStatus } from '../api/cluster-status.js';
 import type { QdrantClusterResource } from '../api/qdrant-cluster.js';
+import { specDefaults } from '../api/spec-defaults.js';
 import type { Assessment } from '../assess/assessment.js';
 import { bootstrapRecord } from '../build/bootstrap-record.js';
 import { clusterBase, type BuildSettings } from '../build/cluster-base.js';
@@ -18,6 +19,7 @@ import type { QdrantNode, QdrantNodes } from '../qdrant/qdrant-api.js';
 import { applyBaseObjects, onlyIfUnchanged, type BaseResult, type LiveObject } from './base-objects.js';
 import { applyStep } from './apply-step.js';
 import { assertLeads, type Fence } from './fence.js';
+import { applyVolumeOwners } from './volume-owners.js';
 
 export interface HandsDependencies {
   readonly kubernetes: KubernetesApi;
@@ -58,11 +60,11 @@ export class ClusterHands {
     return this.#resource.status;
   }
 
-  baseObjects(wanted: { readonly replicas: number; readonly disruptionAllowed: boolean }): Promise<BaseResult> {
-    const { kubernetes, fence } = this.#dependencies;
+  async baseObjects(wanted: { readonly replicas: number; readonly disruptionAllowed: boolean }): Promise<BaseResult> {
+    const { kubernetes, fence, build } = this.#dependencies;
     const { objects, live } = this.#seen;
     const { namespace, name } = this.#name();
-    return applyBaseObjects({
+    const result = await applyBaseObjects({
       kubernetes,
       fence,
       cluster: { namespace, name, uid: objects.resource.metadata.uid ?? '' },
@@ -71,6 +73,13 @@ export class ClusterHands {
       live,
       neededConfigMaps: new Set([objectNames(objects.resource).bootstrapRecord, ...settingsInUse(objects)]),
     });
+    const retention = objects.resource.spec.operator?.persistentVolumeClaimRetention;
+    const volumeChanges = await applyVolumeOwners({
+      ...{ kubernetes, fence, namespace, owner: clusterBase(objects.resource, build).owner },
+      whenDeleted: retention?.whenDeleted ?? specDefaults.operator.persistentVolumeClaimRetention.whenDeleted,
+      volumes: objects.volumes,
+    });
+    return { ...result, changes: [...result.changes, ...volumeChanges] };
   }
 
   /** Only over the version that this pass has read: whoever wrote in between knows something else. */

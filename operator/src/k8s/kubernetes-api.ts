@@ -6,6 +6,7 @@ import type {
   V1ConfigMap,
   V1Lease,
   V1Node,
+  V1OwnerReference,
   V1PersistentVolumeClaim,
   V1Pod,
   V1PodDisruptionBudget,
@@ -57,6 +58,8 @@ export type VersionPrecondition = Pick<Precondition, 'resourceVersion'>;
 export interface MetadataChange {
   readonly labels?: Readonly<Record<string, string | null>>;
   readonly annotations?: Readonly<Record<string, string | null>>;
+  /** All owners that it shall have. */
+  readonly ownerReferences?: readonly V1OwnerReference[];
 }
 
 export interface ListOptions {
@@ -115,7 +118,7 @@ export interface KubernetesApi {
     status: QdrantClusterResource['status'],
     precondition: VersionPrecondition,
   ): Promise<QdrantClusterResource>;
-  /** A merge patch of labels and annotations; null takes one away. */
+  /** A merge patch of labels, annotations and owners; null takes a label or annotation away. */
   patchMetadata<K extends Kind>(
     kind: K,
     name: ObjectName,

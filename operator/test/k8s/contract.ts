@@ -312,6 +312,16 @@ export function kubernetesContract(name: string, makeWorld: () => Promise<Contra
         expect(await world.api.get('ConfigMap', at(objectName))).toEqual(next);
       });
 
+      test('beside owners, which are written all at once', async () => {
+        const owner = await createConfigMap();
+        const { name: objectName } = await createConfigMap();
+        const reference = { apiVersion: 'v1', kind: 'ConfigMap', name: owner.name, uid: owner.uid };
+        const owned = await world.api.patchMetadata('ConfigMap', at(objectName), { ownerReferences: [reference] }, {});
+        expect(owned.metadata?.ownerReferences).toEqual([reference]);
+        const free = await world.api.patchMetadata('ConfigMap', at(objectName), { ownerReferences: [] }, {});
+        expect(free.metadata?.ownerReferences).toBeUndefined();
+      });
+
       test('of another object or version are a conflict, and of none an error', async () => {
         const { name: objectName, resourceVersion, uid } = await createConfigMap();
         const change = { labels: { a: '1' } };

@@ -6,6 +6,7 @@
 import type { ClusterGroup } from '../../../src/k8s/kinds.js';
 import { kindInfo } from '../../../src/k8s/kinds.js';
 import {
+  type MetadataChange,
   KubernetesError,
   type Kind,
   type ListOptions,
@@ -167,7 +168,7 @@ export class FakeApiServer {
   patchMetadata<K extends Kind>(
     kind: K,
     name: ObjectName,
-    change: Readonly<Record<'labels' | 'annotations', Readonly<Record<string, string | null>>>>,
+    change: MetadataChange,
     precondition: Precondition,
   ): ResourceTypes[K] {
     const entry = this.#existing(kind, name);
@@ -175,8 +176,12 @@ export class FakeApiServer {
     const metadata: JsonObject = { ...entry.object.metadata };
     for (const part of ['labels', 'annotations'] as const) {
       const map: JsonObject = isJsonObject(metadata[part]) ? { ...metadata[part] } : {};
-      for (const [key, value] of Object.entries(change[part])) map[key] = value ?? undefined;
+      for (const [key, value] of Object.entries(change[part] ?? {})) map[key] = value ?? undefined;
       metadata[part] = map;
+    }
+    const owners = change.ownerReferences;
+    if (owners !== undefined) {
+      metadata['ownerReferences'] = owners.length === 0 ? undefined : owners.map((owner) => jsonOf(owner));
     }
     const next = storedObject(
       kind,

@@ -101,8 +101,7 @@ export class FakeKubernetes implements KubernetesApi {
     change: MetadataChange,
     precondition: Precondition,
   ): Promise<ResourceTypes[K]> {
-    const whole = { labels: change.labels ?? {}, annotations: change.annotations ?? {} };
-    return this.#call('patch', kind, name, () => this.#server.patchMetadata(kind, name, whole, precondition));
+    return this.#call('patch', kind, name, () => this.#server.patchMetadata(kind, name, change, precondition));
   }
 
   delete(kind: Kind, name: ObjectName, precondition: Precondition): Promise<void> {
