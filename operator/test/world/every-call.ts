@@ -15,7 +15,7 @@ export interface Story {
   readonly isOver?: (world: SimulatedWorld) => boolean;
 }
 
-export const storyEndsWithinMs = 600_000;
+const storyEndsWithinMs = 1_800_000;
 
 export async function becomesHealthy(world: SimulatedWorld, over = (): boolean => true): Promise<void> {
   if (await world.clock.runUntil(() => world.healthy && over(), storyEndsWithinMs)) return;
@@ -31,18 +31,23 @@ export async function inTime<T>(world: SimulatedWorld, promise: Promise<T>): Pro
   return promise;
 }
 
-/** Tells the story once, with mishaps; `next` is asked when an operator has died. Returns the first operator. */
+/** Tells the story once, with mishaps; `next` is asked when an operator has died or is frozen. Returns the first operator. */
 export async function tell(
   story: Story,
   mishapAt: MishapAt,
   next: (world: SimulatedWorld) => void = (world) => void world.startOperator(),
+  leaders = 1,
 ): Promise<{ readonly world: SimulatedWorld; readonly operator: OperatorProcess }> {
   const world = await story.prepare();
-  for (const operator of world.operators) operator.kill();
+  for (const before of world.operators) before.kill();
   const operator = world.startOperator({ mishapAt });
+  for (let other = 1; other < leaders; other += 1) world.startOperator({ leaseNamespace: `operators-${other}` });
   story.begin(world);
   const isOver = (): boolean => world.healthy && (story.isOver?.(world) ?? true);
-  const isDead = (): boolean => world.operators.at(-1)?.calls.dead === true;
+  const isDead = (): boolean => {
+    const last = world.operators.at(-1)?.calls;
+    return last?.dead === true || last?.frozen === true;
+  };
   const endMs = world.clock.monotonicMs() + storyEndsWithinMs;
   for (;;) {
     const leftMs = endMs - world.clock.monotonicMs();
@@ -55,22 +60,21 @@ export async function tell(
   }
   story.ended(world);
   expect(world.violations()).toEqual([]);
-  for (const one of world.operators) one.kill();
   return { world, operator };
 }
 
 /** How many calls there were: each of them was the last of an operator once. */
 export async function killedAtEveryCall(story: Story): Promise<number> {
   for (let k = 1; ; k += 1) {
-    const { operator } = await told(`killed after call ${k}`, () =>
-      tell(story, (call) => (call === k ? { kind: 'killed', when: 'after' } : null)),
-    );
+    const mishap: MishapAt = (call) => (call === k ? { kind: 'killed', when: 'after' } : null);
+    const { operator } = await told(`killed after call ${k}`, () => tell(story, mishap));
+    operator.kill();
     if (!operator.calls.struck) return k - 1;
   }
 }
 
 /** A failure names the run in which it came. */
-async function told<T>(name: string, run: () => Promise<T>): Promise<T> {
+export async function told<T>(name: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {

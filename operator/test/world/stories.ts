@@ -1,7 +1,7 @@
 /** What people do most with a cluster. */
 import { expect } from 'vitest';
 import { becomesHealthy, inTime, type Story } from './every-call.js';
-import { scope, SimulatedWorld } from './simulated/simulated-world.js';
+import { clusterName, namespace, scope, SimulatedWorld } from './simulated/simulated-world.js';
 
 export async function cluster(size: number): Promise<SimulatedWorld> {
   const world = new SimulatedWorld();
@@ -52,3 +52,25 @@ export const scaleDown: Story = {
   ended: (world) => expect(load(world)).toEqual([1, 2]),
   isOver: (world) => world.server.list('PersistentVolumeClaim').items.length === 2,
 };
+
+/** Every shard has another replica. */
+export const lostVolume: Story = {
+  prepare: () => clusterWithCollection(3, 3, 2),
+  begin: (world) => {
+    world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-2`);
+    world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-2` }, {});
+  },
+  isOver: (world) => {
+    const claim = { namespace, name: `qdrant-storage-qdrant-${clusterName}-2` };
+    const live = world.server.get('PersistentVolumeClaim', claim)?.metadata?.uid;
+    return live !== undefined && !world.volumes.wasTaken(live) && world.members.length === 3;
+  },
+  ended: (world) => expect(load(world)).toEqual([2, 2, 2]),
+};
+
+export const stories = [
+  ['is created', creation],
+  ['grows', scaleUp],
+  ['shrinks', scaleDown],
+  ['gets a peer back whose volume was lost', lostVolume],
+] as const;

@@ -14,7 +14,7 @@ export type Mishap =
   /** Somebody else wrote the object in between; of a node: it refuses. */
   | { readonly kind: 'conflicts' };
 
-/** From 1. */
+/** Numbers are from 1. */
 export type MishapAt = (call: number) => Mishap | null;
 
 const looking: ReadonlySet<string> = new Set(['get', 'list', 'watch']);

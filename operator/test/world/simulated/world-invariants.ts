@@ -1,5 +1,4 @@
 /** What must hold in the simulated world at every moment, whatever becomes of the operator. */
-import type { FakeProcess } from '../fake-qdrant/fake-process.js';
 import type { FakeQdrant } from '../fake-qdrant/fake-qdrant.js';
 import type { FakeApiServer } from '../fake-kubernetes/fake-api-server.js';
 import type { StoredChange } from '../fake-kubernetes/change-log.js';
@@ -49,13 +48,16 @@ export class WorldInvariants {
 
   /** A pod that is let in is a voter before the next one is. */
   #checkJoins(): void {
-    const { server, startAnnotation, qdrant } = this.#world;
+    const { server, startAnnotation, volumes } = this.#world;
     const byCluster = new Map<string, string[]>();
     for (const { metadata, spec } of server.list('Pod').items) {
       if (metadata?.annotations?.[startAnnotation]?.startsWith('join=') !== true) continue;
       if (metadata.deletionTimestamp !== undefined) continue;
-      const process = qdrant.processes.find(({ options }) => options.podUid === metadata.uid);
-      if (process !== undefined && isVoter(process)) continue;
+      const volume = spec?.volumes?.find(({ persistentVolumeClaim }) => persistentVolumeClaim !== undefined);
+      const claim = volume?.persistentVolumeClaim?.claimName ?? '';
+      const data = volumes.diskOf(metadata.namespace ?? '', claim)?.data ?? null;
+      // Whether it runs just now is another matter.
+      if (data?.consensus.latest.members.get(data.peer) === 'voter') continue;
       const cluster = `${metadata.namespace ?? ''}/${spec?.subdomain ?? ''}`;
       byCluster.set(cluster, [...(byCluster.get(cluster) ?? []), metadata.name ?? '']);
     }
@@ -91,10 +93,6 @@ export class WorldInvariants {
   #violate(what: string): void {
     if (!this.#violations.includes(what)) this.#violations.push(what);
   }
-}
-
-function isVoter({ consensus, peer }: FakeProcess): boolean {
-  return consensus?.latest.members.get(peer) === 'voter';
 }
 
 function replicasOf(set: { readonly spec?: unknown } & object): number {
