@@ -56,10 +56,3 @@ function lastingTemplates(base: ClusterBase, existing: V1StatefulSet | null) {
     ...(spec === undefined ? {} : { spec }),
   }));
 }
-
-/** Whether the volumes that the spec wants differ from those that the set makes. */
-export function claimTemplatesDiffer(base: ClusterBase, existing: V1StatefulSet): boolean {
-  const wanted = claimTemplates(base);
-  const live = existing.spec?.volumeClaimTemplates ?? [];
-  return live.length !== wanted.length || !contains(live, wanted);
-}

@@ -11,6 +11,7 @@ import { baseKinds, type BaseResult, type LiveObject } from '../apply/base-objec
 import type { Fence } from '../apply/fence.js';
 import { assess } from '../assess/assess.js';
 import { clusterBase, type BuildSettings } from '../build/cluster-base.js';
+import { fieldsLeftOut } from '../build/fields-left-out.js';
 import { hashOf } from '../build/manifest-hash.js';
 import { selectorLabels, selectorText } from '../build/labels.js';
 import { objectNames } from '../build/names.js';
@@ -96,6 +97,7 @@ async function reconcile(
     unsupported: [
       ...unsupportedFields(resource.spec),
       ...unsupportedAnnotations(resource.metadata.annotations),
+      ...fieldsLeftOut(clusterBase(resource, build), objects.set),
       ...problems,
     ],
     problems: base.problems,

@@ -197,6 +197,21 @@ test('a paused cluster is looked at, and left as it is', async () => {
   expect(reports.find(({ reason }) => reason === 'Blocked')?.note).toMatch(/Paused: by ann: by hand/);
 });
 
+test('what of a spec does not come about is named in a condition', async () => {
+  await wants({ resources: { storage: '10Gi' } });
+  await pass();
+  const extraEnv = [{ name: 'PEER_URI', value: 'http://elsewhere' }];
+  const spec = { version: '0.1.0', size: 3, resources: { storage: '20Gi' }, statefulSet: { pods: { extraEnv } } };
+  await kubernetes.replace('QdrantCluster', cluster, { ...server.get('QdrantCluster', cluster)!, spec });
+  await pass();
+  const conditions = server.get('QdrantCluster', cluster)?.status?.conditions ?? [];
+  expect(conditions.find(({ type }) => type === 'UnsupportedField')).toMatchObject({
+    status: 'True',
+    message:
+      'Not acted on: statefulSet.pods.extraEnv PEER_URI: the operator sets it, resources.storage: volumes stay as they were made.',
+  });
+});
+
 test('a cluster that is gone, or about to be, is left to the garbage collector', async () => {
   expect(await pass()).toEqual({ kind: 'done' });
   expect(kubernetes.calls).toEqual([]);
