@@ -20,6 +20,8 @@ export interface ApiCall {
   readonly path: string;
   readonly query: string;
   readonly body: string;
+  /** By performance.now(). */
+  readonly atMs: number;
   /** Null: not answered yet. */
   status: number | null;
 }
@@ -102,7 +104,14 @@ export class ApiGate {
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const [path = '', query = ''] = (incoming.url ?? '').split('?', 2);
     const body = await readBody(incoming);
-    const call: ApiCall = { method: incoming.method ?? 'GET', path, query, body, status: null };
+    const call: ApiCall = {
+      method: incoming.method ?? 'GET',
+      path,
+      query,
+      body,
+      atMs: performance.now(),
+      status: null,
+    };
     if (!this.allows(call)) {
       outgoing.destroy();
       return;
