@@ -52,7 +52,7 @@ export function makePlanOf(
     waiting: waitOf(acting, waitsFor),
     blocks: blocks.map(({ procedure, reason, message }) => ({ procedure, reason, message })),
     lostPeers: reportLostPeers(observation, assessment),
-    operation: operationOfPass(observation, acting, blocks),
+    operation: operationOfPass(observation, assessment, acting, blocks),
     plannedMoves: plannedMoves(observation, assessment),
     disruptionAllowed: rested && acting === null,
     lookAgainMs: lookAgainMs(acting, rested && quiet.length === 0),
@@ -114,11 +114,25 @@ function waitOf(acting: Acting | null, waitsFor: string | null): Plan['waiting']
 }
 
 /** A procedure that counts its attempts keeps its record also while another one only waits. */
-function operationOfPass(observation: Observation, acting: Acting | null, blocks: readonly Block[]): Plan['operation'] {
+function operationOfPass(
+  observation: Observation,
+  assessment: Assessment,
+  acting: Acting | null,
+  blocks: readonly Block[],
+): Plan['operation'] {
   const counted = blocks.find((block) => block.operation !== null)?.operation ?? null;
-  if (acting === null) return counted;
+  if (acting === null) return counted ?? operationUnderway(observation, assessment);
   if (acting.kind === 'step' || acting.operation !== undefined) return operationOf(observation, acting);
   return counted ?? operationOf(observation, acting);
+}
+
+/**
+ * An election lets nobody say what became of a transfer, whose attempts count on after it. A mark that a peer is empty
+ * says that this was seen all the time, so it does not.
+ */
+function operationUnderway({ operation }: Observation, { quorum, shardMap }: Assessment): Plan['operation'] {
+  if (quorum.available && shardMap.kind === 'agreed') return null;
+  return operation?.step === 'confirm-empty' ? null : operation;
 }
 
 function lookAgainMs(acting: Acting | null, settled: boolean): number {

@@ -4,7 +4,7 @@ import type { Observation } from '../observe/observation.js';
 import { proposeAdoption } from './adopt.js';
 import { proposeBootstrap } from './bootstrap.js';
 import { proposeDeadPeer } from './dead-peer.js';
-import { proposeGrow } from './grow.js';
+import { proposeGrow, proposeRoomToGrow } from './grow.js';
 import { proposeJoin } from './join.js';
 import { proposeOrphanedTransfers } from './orphaned-transfers.js';
 import type { Procedure, Proposal } from './plan.js';
@@ -32,11 +32,13 @@ export const foundation: readonly Propose[] = [
 
 export const upkeep: readonly OrderedProcedure[] = [
   { procedure: 'DeadPeer', propose: proposeDeadPeer, heldBy: [] },
+  // Pods start while others join and shards are copied, and a pod that waits disturbs nobody.
+  { procedure: 'ScaleUp', propose: proposeGrow, heldBy: [] },
   { procedure: 'Join', propose: proposeJoin, heldBy: [] },
   { procedure: 'Repair', propose: proposeRepair, heldBy: [] },
   // A lost peer that waits for a decision is a voter that is down: no other may leave.
   { procedure: 'ScaleDown', propose: proposeScaleDown, heldBy: ['DeadPeer'] },
-  { procedure: 'ScaleUp', propose: proposeGrow, heldBy: [] },
+  { procedure: 'ScaleUp', propose: proposeRoomToGrow, heldBy: [] },
   // Balance is of peers that stay: shards given to one that is lost, new or leaving would be moved again.
   { procedure: 'Rebalance', propose: proposeRebalance, heldBy: ['DeadPeer', 'Join', 'Repair', 'ScaleDown', 'ScaleUp'] },
   { procedure: 'Transfer', propose: proposeOrphanedTransfers, heldBy: [] },

@@ -1,9 +1,10 @@
 /** What stops everything, what goes on beside it, and what disturbs nothing. */
 import { describe, expect, test } from 'vitest';
-import type { Observation } from '../../src/observe/observation.js';
+import type { Observation, OperationRecord } from '../../src/observe/observation.js';
 import {
   answerOf,
   healthy,
+  mapAnswers,
   members,
   peerAt,
   runningPod,
@@ -103,6 +104,20 @@ describe('a block holds back only what it makes unsafe', () => {
   test('while a person decides about a lost peer, nodes are added and none leaves', () => {
     expect(gist(planFor(wanting(unique, { size: 5 })))).toBe('ScaleUp: grow, DeadPeer!NoActiveReplica');
     expect(gist(planFor(wanting(unique, { size: 3 })))).toBe('DeadPeer!NoActiveReplica');
+  });
+
+  test('nodes are added before shards are copied, which takes long, and while others join', () => {
+    const lacking = withShards(healthy(3), { ...docs, on: [peerAt(0)] });
+    expect(gist(planFor(lacking))).toBe('Repair: replicate-shard');
+    expect(gist(planFor(wanting(lacking, { size: 5 })))).toBe('ScaleUp: grow');
+    expect(gist(planFor(wanting(withFourth(waitingPod(3)), { size: 5 })))).toBe('ScaleUp: grow');
+  });
+
+  test('shards are copied while a volume in the way of more nodes is being deleted', () => {
+    const lacking = withShards(healthy(3), { ...docs, on: [peerAt(0)] });
+    const inTheWay = volumeOf(3, { peer: '5', detached: true, deleting: true });
+    const growing = { ...wanting(lacking, { size: 4 }), volumes: [...lacking.volumes, inTheWay] };
+    expect(gist(planFor(growing))).toBe('Repair: replicate-shard');
   });
 
   test('a scale-down that cannot be does not keep a lost peer from being replaced', () => {
@@ -211,6 +226,29 @@ test('a wait keeps the time at which it began', () => {
   const second = planFor({ ...joining, atMs: startMs + 5000, operation: first.operation });
   expect(first.operation).toMatchObject({ type: 'Join', step: 'wait', startedAtMs: startMs, attempts: 0 });
   expect(second.operation).toEqual(first.operation);
+});
+
+describe('while nobody can tell what became of it', () => {
+  const copy = { type: 'Repair', step: 'replicate-shard', target: 'docs/0 from 101 to 102', attempts: 3 } as const;
+  const operation: OperationRecord = {
+    ...{ ...copy, startedAtMs: startMs - 60_000, procedureSinceMs: startMs - 600_000 },
+    ...{ progress: null, leaseTransitions: 1, message: '' },
+  };
+  const elected = [0, 1, 2].reduce((seen, at) => withRaft(seen, at, { leader: null }), withShards(healthy(3), docs));
+  const disagreeing = mapAnswers(withShards(healthy(3), docs), (answer) =>
+    answer.cluster.peerId === peerAt(0) ? { ...answer, collections: [] } : answer,
+  );
+
+  test('the attempts of a transfer count on', () => {
+    expect(planFor({ ...elected, operation }).operation).toEqual(operation);
+    expect(planFor({ ...disagreeing, operation }).operation).toEqual(operation);
+    expect(planFor({ ...withShards(healthy(3), docs), operation }).operation).toBeNull();
+  });
+
+  test('a peer is not taken to have been empty all the time', () => {
+    const mark: OperationRecord = { ...operation, type: 'ScaleDown', step: 'confirm-empty', target: peerAt(2) };
+    expect(planFor({ ...elected, operation: mark }).operation).toBeNull();
+  });
 });
 
 test('a step that is taken again counts its attempts', () => {
