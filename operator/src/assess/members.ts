@@ -10,6 +10,9 @@ import type { Peer, Quorum } from './assessment.js';
 
 export type AnsweredView = Extract<NodeView, { kind: 'answered' }>;
 
+const removalAttempts = 3;
+const removalPauseMs = 10 * 60_000;
+
 export interface Membership {
   readonly twoClusters: string | null;
   readonly peers: readonly Peer[];
@@ -179,7 +182,7 @@ function quorumOf(observation: Observation, electorate: Electorate): Membership[
 /**
  * A peer that was let in, and whose pod was replaced before it had learned anything: it never voted, and the others
  * can remove it. One that did vote and lost its volume looks the same when it has no shards; removing that one needs a
- * majority that counts it, so nothing comes of the attempt. Pods are let in one by one, so of two both have voted.
+ * majority that counts it, so it is told by attempts that failed. Pods are let in one by one, so of two both have voted.
  */
 function halfJoinedPeer(
   observation: Observation,
@@ -195,10 +198,17 @@ function halfJoinedPeer(
     return !answering.has(peer) && pod !== undefined && isKnownEmpty(pod) && (volume?.peer ?? null) === null;
   });
   const peer = candidates[0]?.[0];
-  if (peer === undefined || candidates.length > 1) return null;
+  if (peer === undefined || candidates.length > 1 || isNotRemoved(observation, peer)) return null;
   const collections = leaderView?.collections ?? null;
   const holdsNothing = collections?.every(({ replicas }) => replicas.every((replica) => replica.peer !== peer));
   return holdsNothing === true ? peer : null;
+}
+
+/** Removing it was tried a few times, and lately. After a while it is tried again: a node may have been too busy. */
+function isNotRemoved({ operation, atMs }: Observation, peer: PeerId): boolean {
+  if (operation?.type !== 'DeadPeer' || operation.step !== 'remove-peer' || operation.target !== peer) return false;
+  const sinceMs = atMs - operation.startedAtMs;
+  return operation.attempts >= removalAttempts && sinceMs >= 0 && sinceMs < removalPauseMs;
 }
 
 /** The first container found nothing, and the second was never let start: nothing can be on the volume. */

@@ -1,5 +1,6 @@
 /** A peer whose volume is gone is replaced where nothing is lost by it. */
 import { describe, expect, test } from 'vitest';
+import type { OperationRecord } from '../../src/observe/observation.js';
 import {
   healthy,
   mapAnswers,
@@ -17,6 +18,19 @@ import {
   withVolume,
 } from '../assess/observed-cluster.js';
 import { docs, onlyOnLost, planFor, setOf, testRows } from './fault-matrix.js';
+
+/** What the status says of attempts to remove the second peer. */
+function removal(attempts: number, beforeMs: number): OperationRecord {
+  return {
+    ...{ type: 'DeadPeer', step: 'remove-peer', target: peerAt(1), attempts, progress: null, message: '' },
+    ...{ startedAtMs: startMs - beforeMs, procedureSinceMs: startMs - 3_600_000, leaseTransitions: 1 },
+  };
+}
+
+test('attempts to remove a voter are not forgotten while the block that they led to is told', () => {
+  const operation = removal(3, 30_000);
+  expect(planFor({ ...volumeLost(healthy(2), 1), operation }).operation).toEqual(operation);
+});
 
 describe('a volume that is lost', () => {
   const lost = withShards(volumeLost(healthy(3), 2), docs);
@@ -59,6 +73,24 @@ describe('a volume that is lost', () => {
       // It may never have voted: then the other can remove it, and else nothing comes of the attempt.
       seen: 'of two peers one lost its volume, and had no shards',
       observation: volumeLost(healthy(2), 1),
+      does: 'DeadPeer: remove-peer',
+      replicas: 2,
+    },
+    {
+      seen: 'the same, and removing it was tried a second time',
+      observation: { ...volumeLost(healthy(2), 1), operation: removal(2, 30_000) },
+      does: 'DeadPeer: remove-peer',
+      replicas: 2,
+    },
+    {
+      seen: 'the same, and removing it failed again and again: it was a voter',
+      observation: { ...volumeLost(healthy(2), 1), operation: removal(3, 30_000) },
+      does: 'cluster!QuorumLost',
+      replicas: 2,
+    },
+    {
+      seen: 'the same, and the last attempt was long ago',
+      observation: { ...volumeLost(healthy(2), 1), operation: removal(3, 600_000) },
       does: 'DeadPeer: remove-peer',
       replicas: 2,
     },

@@ -118,6 +118,22 @@ test('a volume with the only replica of a shard is not given up without consent'
   expect(world.violations()).toEqual([]);
 });
 
+test('of two peers one lost its volume, and had nothing on it: removing it fails, which a person is told', async () => {
+  const world = new SimulatedWorld();
+  world.create(2);
+  world.startOperator();
+  await becomesHealthy(world);
+  world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-1`);
+  world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-1` }, {});
+  await world.clock.run(300_000);
+  expect(world.resource.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Stalled', status: 'True', reason: 'QuorumLost' }),
+  );
+  expect(world.members).toHaveLength(1);
+  expect(world.qdrant.calls.filter(({ name }) => name === 'removePeer').length).toBeLessThanOrEqual(3);
+  expect(world.violations()).toEqual([]);
+});
+
 test('all pods at once come back without any help', async () => {
   const world = new SimulatedWorld();
   world.create(3);
