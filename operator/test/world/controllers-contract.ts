@@ -203,8 +203,12 @@ function isReady(pod: V1Pod | null): boolean {
 }
 
 const waitForGrant = `trap 'exit 0' TERM
-while ! grep -q bootstrap /operator-pod/start; do sleep 0.2; done
-touch /tmp/ready
+grant=
+while [ "$grant" != bootstrap ]; do
+  { IFS= read -r grant < /operator-pod/start; } 2> /dev/null
+  sleep 0.2
+done
+: > /tmp/ready
 while :; do sleep 0.2; done`;
 
 /** As the operator writes it, but for the node: a container that looks at the volume, and one that waits. */
@@ -232,7 +236,7 @@ function setOf(name: string, replicas: number, { image, startAnnotation }: Contr
               ...container,
               name: 'qdrant',
               command: ['sh', '-c', waitForGrant],
-              readinessProbe: { exec: { command: ['test', '-e', '/tmp/ready'] }, periodSeconds: 1 },
+              readinessProbe: { exec: { command: ['sh', '-c', '[ -e /tmp/ready ]'] }, periodSeconds: 1 },
               volumeMounts: [
                 { name: 'data', mountPath: '/qdrant/storage' },
                 { name: 'start', mountPath: '/operator-pod', readOnly: true },

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { TroubledWorld } from './troubled-world.js';
 
-const seeds = Array.from({ length: 24 }, (_, index) => index + 1);
+const seeds = Array.from({ length: 16 }, (_, index) => index + 1);
 
 test.each(seeds)('seed %i', async (seed) => {
   const troubled = new TroubledWorld(seed);

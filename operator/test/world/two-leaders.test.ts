@@ -17,10 +17,11 @@ describe('a leader that is frozen after any one of its calls', () => {
           );
           if (operator.calls.frozen) {
             if (world.operators.length === 1) world.startOperator({ identity: 'operator-1' });
-            await world.clock.run(40_000);
+            // Until the Lease of the frozen one has run out.
+            await world.clock.run(20_000);
             const before = operator.calls.made.length;
             operator.calls.thaw();
-            await world.clock.run(30_000);
+            await world.clock.run(10_000);
             expect(operator.calls.made.slice(before)).toEqual([]);
             expect(operator.end?.kind).toBe('lead-lost');
             expect(world.violations()).toEqual([]);
