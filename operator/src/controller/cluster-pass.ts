@@ -79,6 +79,9 @@ async function reconcile(
   const objects = objectsOf(name, resource, dependencies.caches);
   const access = await accessOf(name.namespace, resource, dependencies.secrets);
   const { observation, problems } = await observe(objects, { nodes, access, group: build.group, clock, signal });
+  if (observation.views.some((view) => view.kind === 'unreachable' && view.accessRefused)) {
+    doubtAccess(name.namespace, resource, dependencies.secrets);
+  }
   const assessment = assess(observation);
   const plan = planOf(makePlan(observation, assessment), dependencies.fence);
   const live = liveObjects(name, dependencies.caches);
@@ -184,4 +187,10 @@ async function accessOf(namespace: string, resource: QdrantClusterResource, secr
   const apiKey = refs.apiKey === null ? null : await secrets.value(namespace, refs.apiKey);
   if (!refs.tls) return { tls: null, apiKey };
   return { tls: { ca: refs.ca === null ? null : await secrets.value(namespace, refs.ca) }, apiKey };
+}
+
+/** A key or an authority was replaced, and the nodes know it already. */
+function doubtAccess(namespace: string, resource: QdrantClusterResource, secrets: Secrets): void {
+  const { apiKey, ca } = accessRefs(resource.spec);
+  for (const ref of [apiKey, ca]) if (ref !== null) secrets.doubt(namespace, ref);
 }

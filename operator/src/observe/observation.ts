@@ -66,7 +66,14 @@ export interface ObservedVolume {
 }
 
 export type NodeView =
-  | { readonly kind: 'unreachable'; readonly pod: string; readonly podUid: string; readonly why: string }
+  | {
+      readonly kind: 'unreachable';
+      readonly pod: string;
+      readonly podUid: string;
+      readonly why: string;
+      /** It is there, and takes another key or has another certificate than is known. */
+      readonly accessRefused: boolean;
+    }
   | {
       readonly kind: 'answered';
       readonly pod: string;

@@ -119,5 +119,5 @@ async function viewsOf(
 }
 
 function notRunning({ name, uid }: ObservedPod): NodeView {
-  return { kind: 'unreachable', pod: name, podUid: uid, why: 'Its container does not run' };
+  return { kind: 'unreachable', pod: name, podUid: uid, why: 'Its container does not run', accessRefused: false };
 }

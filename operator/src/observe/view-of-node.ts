@@ -23,7 +23,9 @@ export async function viewOfNode(
   try {
     // Before anything else: a pod that waits for its grant answers nothing, and is asked no more.
     const cluster = await inTime(node.cluster());
-    if (cluster === null) return { kind: 'unreachable', pod, podUid, why: 'It runs without a cluster' };
+    if (cluster === null) {
+      return { kind: 'unreachable', pod, podUid, why: 'It runs without a cluster', accessRefused: false };
+    }
     const [ready, version, collections] = await Promise.all([
       inTime(node.ready()),
       inTime(node.version()),
@@ -31,7 +33,9 @@ export async function viewOfNode(
     ]);
     return { kind: 'answered', pod, podUid, ready, version, cluster, collections };
   } catch (error) {
-    return { kind: 'unreachable', pod, podUid, why: reasonOf(error) };
+    if (!(error instanceof QdrantError)) throw error;
+    const accessRefused = error.kind === 'unauthorized' || error.kind === 'untrusted';
+    return { kind: 'unreachable', pod, podUid, why: `${error.kind}: ${error.message}`, accessRefused };
   }
 }
 
@@ -49,9 +53,4 @@ async function collectionsOf(
     if (error instanceof QdrantError) return null;
     throw error;
   }
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof QdrantError) return `${error.kind}: ${error.message}`;
-  throw error;
 }

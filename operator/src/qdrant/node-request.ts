@@ -38,6 +38,7 @@ export function ask(
       tls === null
         ? httpRequest({ ...options, agent: agents.http })
         : httpsRequest({ ...options, ...secured, agent: agents.https });
+    let reached = false;
     let connected = false;
     const fail = (error: QdrantError): void => {
       clearTimeout(timer);
@@ -54,10 +55,15 @@ export function ask(
     signal?.addEventListener('abort', aborted, { once: true });
     sent.on('socket', (socket) => {
       const event = tls === null ? 'connect' : 'secureConnect';
-      if (socket.connecting) socket.once(event, () => (connected = true));
-      else connected = true;
+      if (socket.connecting) {
+        socket.once('connect', () => (reached = true));
+        socket.once(event, () => (connected = true));
+      } else connected = true;
     });
-    sent.on('error', (error) => fail(new QdrantError('unreachable', `${endpoint.pod}: ${reasonOf(error)}`)));
+    sent.on('error', (error) => {
+      const kind = tls !== null && reached && !connected ? 'untrusted' : 'unreachable';
+      fail(new QdrantError(kind, `${endpoint.pod}: ${reasonOf(error)}`));
+    });
     sent.on('response', (response) => {
       read(response, endpoint).then((text) => {
         clearTimeout(timer);

@@ -112,6 +112,7 @@ export interface QdrantNodes {
 
 export type QdrantErrorKind =
   | 'unreachable' // no connection, or none that holds
+  | 'untrusted' // no TLS connection: its certificate is not believed, or it has none
   | 'timeout' // nothing came in time: the call may have had its effect
   | 'unauthorized' // 401, 403
   | 'refused' // another 4xx: the node says why

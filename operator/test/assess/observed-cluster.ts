@@ -201,7 +201,9 @@ export function withMembers(
 export function silent(observation: Observation, ...ordinals: readonly number[]): Observation {
   const names = new Set(ordinals.map((ordinal) => podName(observation.wanted, ordinal)));
   const views = observation.views.map((view): NodeView =>
-    names.has(view.pod) ? { kind: 'unreachable', pod: view.pod, podUid: view.podUid, why: 'timeout' } : view,
+    names.has(view.pod)
+      ? { kind: 'unreachable', pod: view.pod, podUid: view.podUid, why: 'timeout', accessRefused: false }
+      : view,
   );
   return { ...observation, views };
 }

@@ -10,6 +10,7 @@ import { OperatorMetrics } from '../../src/controller/metrics.js';
 import { Secrets } from '../../src/controller/secrets.js';
 import type { PassOutcome } from '../../src/controller/work-queue.js';
 import type { ObjectName, ResourceTypes } from '../../src/k8s/kubernetes-api.js';
+import { QdrantError, type QdrantNode, type QdrantNodes } from '../../src/qdrant/qdrant-api.js';
 import { FakeApiServer } from '../world/fake-kubernetes/fake-api-server.js';
 import { FakeKubernetes } from '../world/fake-kubernetes/fake-kubernetes.js';
 import { FakeQdrant } from '../world/fake-qdrant/fake-qdrant.js';
@@ -41,6 +42,7 @@ let server: FakeApiServer;
 let kubernetes: FakeKubernetes;
 let qdrant: FakeQdrant;
 let reports: Report[];
+let secrets: Secrets;
 let remainingMs: number;
 
 beforeEach(() => {
@@ -48,6 +50,7 @@ beforeEach(() => {
   server = new FakeApiServer(clock);
   kubernetes = new FakeKubernetes(server);
   qdrant = new FakeQdrant(clock);
+  secrets = new Secrets(kubernetes, clock);
   reports = [];
   remainingMs = 12_000;
 });
@@ -62,18 +65,17 @@ function wants(spec: Record<string, unknown>): Promise<QdrantClusterResource> {
 }
 
 /** A pass with time going on under it; what it throws is thrown. */
-async function pass(): Promise<PassOutcome> {
+async function pass(nodes: QdrantNodes = qdrant): Promise<PassOutcome> {
   const logger = pino({ level: 'silent' });
   const metrics = new OperatorMetrics(() => ({
     ...{ leading: true, queueDepth: 0, clustersByPhase: new Map(), reflectorSilenceSeconds: new Map() },
   }));
   let ended = false;
   const outcome = clusterPass(cluster, {
-    ...{ kubernetes, nodes: qdrant, clock, logger },
+    ...{ kubernetes, nodes, clock, logger, secrets },
     fence: { remainingMs: () => remainingMs, transitions: 7 },
     build: { group: names, nodeImage: 'registry.example/node', startScript: '#!/bin/sh\n' },
     caches: new LiveCaches(server),
-    secrets: new Secrets(kubernetes, clock),
     reports: new ClusterReports(logger, metrics, (report) => reports.push(report)),
     signal: new AbortController().signal,
   }).finally(() => (ended = true));
@@ -210,6 +212,31 @@ test('what of a spec does not come about is named in a condition', async () => {
     message:
       'Not acted on: statefulSet.pods.extraEnv PEER_URI: the operator sets it, resources.storage: volumes stay as they were made.',
   });
+});
+
+test('a key is kept until a node does not accept it', async () => {
+  const ref = { secretKeyRef: { name: 'keys', key: 'full' } };
+  server.create('Secret', 'ns', { metadata: { name: 'keys' }, data: { full: 'b2xk' } });
+  const offered: (string | null)[] = [];
+  const nodes: QdrantNodes = {
+    at: (endpoint): QdrantNode => {
+      offered.push(endpoint.apiKey);
+      const refused = <T>(): Promise<T> => Promise.reject(new QdrantError('unauthorized', 'another key'));
+      const reads = { cluster: refused, ready: refused, version: refused, collections: refused, collection: refused };
+      const changes = { moveShard: refused, replicateShard: refused, abortTransfer: refused };
+      return { ...reads, ...changes, dropReplica: refused, removePeer: refused };
+    },
+  };
+  await wants({ config: { service: { api_key: ref } } });
+  await pass();
+  firstPodStarts();
+  server.update('Secret', { namespace: 'ns', name: 'keys' }, (secret) => {
+    secret.data = { full: 'bmV3' };
+  });
+  await clock.run(60_000);
+  await pass(nodes);
+  await pass(nodes);
+  expect(offered).toEqual(['old', 'new']);
 });
 
 test('a cluster that is gone, or about to be, is left to the garbage collector', async () => {

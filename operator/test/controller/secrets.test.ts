@@ -21,13 +21,13 @@ function create(name: string, values: Record<string, string>): void {
   server.create('Secret', 'ns', { metadata: { name }, data });
 }
 
-test('a Secret is asked for once a minute, whatever number of its keys is needed', async () => {
+test('a Secret is asked for once in ten minutes, whatever number of its keys is needed', async () => {
   create('keys', { full: 'geheim', read: 'nur lesen' });
   const secrets = new Secrets(kubernetes, clock);
   expect(await secrets.value('ns', { name: 'keys', key: 'full' })).toBe('geheim');
   expect(await secrets.value('ns', { name: 'keys', key: 'read' })).toBe('nur lesen');
   expect(await secrets.value('ns', { name: 'keys', key: 'other' })).toBeNull();
-  await clock.run(59_000);
+  await clock.run(599_000);
   await secrets.value('ns', { name: 'keys', key: 'full' });
   expect(kubernetes.calls).toHaveLength(1);
   server.update('Secret', { namespace: 'ns', name: 'keys' }, (secret) => {
@@ -36,6 +36,31 @@ test('a Secret is asked for once a minute, whatever number of its keys is needed
   await clock.run(2000);
   expect(await secrets.value('ns', { name: 'keys', key: 'full' })).toBe('new');
   expect(kubernetes.calls).toHaveLength(2);
+});
+
+test('one that a node does not accept is read again, but not for every question', async () => {
+  create('keys', { full: 'old' });
+  const secrets = new Secrets(kubernetes, clock);
+  const key = { name: 'keys', key: 'full' };
+  await secrets.value('ns', key);
+  server.update('Secret', { namespace: 'ns', name: 'keys' }, (secret) => {
+    secret.data = { full: Buffer.from('new').toString('base64') };
+  });
+  const refused = async (): Promise<string | null> => {
+    secrets.doubt('ns', key);
+    await clock.run(1000);
+    return secrets.value('ns', key);
+  };
+  await clock.run(60_000);
+  expect(await refused()).toBe('new');
+  for (let times = 0; times < 59; times += 1) await refused();
+  expect(kubernetes.calls).toHaveLength(7);
+  await clock.run(60_000);
+  await secrets.value('ns', key);
+  expect(kubernetes.calls).toHaveLength(8);
+  await clock.run(500_000);
+  await secrets.value('ns', key);
+  expect(kubernetes.calls).toHaveLength(8);
 });
 
 test('one that is missing is soon asked for again', async () => {

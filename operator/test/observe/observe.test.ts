@@ -3,7 +3,7 @@ import { accessRefs, endpointOfPod } from '../../src/observe/endpoint-of-pod.js'
 import { observe, type ClusterObjects, type Observed } from '../../src/observe/observe.js';
 import { inParallel } from '../../src/observe/in-parallel.js';
 import { namesOfId } from '../../src/build/names.js';
-import type { QdrantNode, QdrantNodes } from '../../src/qdrant/qdrant-api.js';
+import { QdrantError, type QdrantNode, type QdrantNodes } from '../../src/qdrant/qdrant-api.js';
 import { FakeQdrant } from '../world/fake-qdrant/fake-qdrant.js';
 import { VirtualClock } from '../world/virtual-clock.js';
 import { claimOf, group, podOf, resourceOf, workerOf } from './objects.js';
@@ -98,6 +98,21 @@ test('a node that hangs keeps nobody from being seen', async () => {
   const { observation } = await look();
   expect(clock.monotonicMs() - before).toBeLessThanOrEqual(3_000);
   expect(observation.views.map(({ kind }) => kind)).toEqual(['answered', 'unreachable', 'answered']);
+});
+
+test.each([
+  { kind: 'unauthorized', accessRefused: true },
+  { kind: 'untrusted', accessRefused: true },
+  { kind: 'unreachable', accessRefused: false },
+] as const)('a node that fails as $kind: it refuses access: $accessRefused', async ({ kind, accessRefused }) => {
+  const failing = (node: QdrantNode): QdrantNode => {
+    node.cluster = () => Promise.reject(new QdrantError(kind, 'no'));
+    return node;
+  };
+  const { observation } = await look({}, { at: (endpoint) => failing(qdrant.at(endpoint)) });
+  for (const view of observation.views) {
+    expect(view).toMatchObject({ kind: 'unreachable', why: `${kind}: no`, accessRefused });
+  }
 });
 
 test('a view without an answer about a collection is incomplete', async () => {

@@ -336,11 +336,11 @@ describe('over TLS', () => {
     const tls = { ca: pem('first.cert') };
     expect(await (await node({ port, tls, serverName: 'localhost' })).ready()).toBe(true);
     const otherName = (await node({ port, tls, serverName: 'qdrant-a-0.h.ns.svc' })).ready();
-    await expect(otherName).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(otherName).rejects.toMatchObject({ kind: 'untrusted' });
     const otherAuthority = (await node({ port, tls: { ca: pem('second.cert') }, serverName: 'localhost' })).ready();
-    await expect(otherAuthority).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(otherAuthority).rejects.toMatchObject({ kind: 'untrusted' });
     const nobody = (await node({ port, tls: { ca: null }, serverName: 'localhost' })).ready();
-    await expect(nobody).rejects.toMatchObject({ kind: 'unreachable' });
+    await expect(nobody).rejects.toMatchObject({ kind: 'untrusted' });
     expect(asked).toHaveLength(1);
   });
 
