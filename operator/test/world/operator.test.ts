@@ -1,8 +1,9 @@
 /** The whole operator in the simulated world: what people ask for becomes true, and nothing is lost on the way. */
 import { expect, test } from 'vitest';
+import { namesOf } from '../../src/api/group.js';
 import { becomesHealthy } from './every-call.js';
 import { addCollection, load } from './stories.js';
-import { clusterName, namespace, SimulatedWorld } from './simulated/simulated-world.js';
+import { clusterName, namespace, scope, SimulatedWorld } from './simulated/simulated-world.js';
 
 test('a cluster of three is created', async () => {
   const world = new SimulatedWorld();
@@ -161,5 +162,57 @@ test('a cluster that is made again over its retained volumes goes on as what it 
   world.create(3);
   await becomesHealthy(world);
   expect(world.members.map(({ peer }) => peer).sort()).toEqual(peers);
+  expect(world.violations()).toEqual([]);
+});
+
+test.each([
+  ['with its status', false],
+  ['and its status is wiped, so that only the record tells', true],
+])('the only volume is lost, %s: a new cluster begins when a person agrees, never before', async (_, wiped) => {
+  const world = new SimulatedWorld();
+  world.create(1);
+  world.startOperator();
+  await becomesHealthy(world);
+  const first = String(world.members[0]?.peer);
+  world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-0`);
+  world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-0` }, {});
+  await world.clock.run(2000);
+  if (wiped)
+    world.server.update('QdrantCluster', { namespace, name: clusterName }, (draft) =>
+      Object.assign(draft, { status: {} }),
+    );
+  await world.clock.run(60_000);
+  expect(world.violations()).toEqual([]);
+  expect(world.resource.status?.conditions).toContainEqual(
+    expect.objectContaining({ type: 'Stalled', status: 'True', reason: 'AllVolumesLost' }),
+  );
+  world.qdrant.invariants.allowNewCluster(scope);
+  world.server.update('QdrantCluster', { namespace, name: clusterName }, ({ metadata }) => {
+    metadata.annotations = { [namesOf('qdrantcluster.dev').annotations.rebootstrap]: first };
+  });
+  await world.clock.run(5000);
+  await becomesHealthy(world);
+  expect(world.members).toHaveLength(1);
+  expect(world.violations()).toEqual([]);
+});
+
+test('a peer whose last replicas are lost is replaced when a person agrees', async () => {
+  const world = new SimulatedWorld();
+  world.create(3);
+  world.startOperator();
+  await becomesHealthy(world);
+  await addCollection(world, 3, 1);
+  const lost = world.members.find(({ options }) => options.podName.endsWith('-1'))?.peer ?? 0;
+  world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-1`);
+  world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-1` }, {});
+  await world.clock.run(30_000);
+  expect(world.healthy).toBe(false);
+  world.qdrant.invariants.allowLossOf(lost);
+  world.server.update('QdrantCluster', { namespace, name: clusterName }, ({ metadata }) => {
+    metadata.annotations = { [namesOf('qdrantcluster.dev').annotations.acceptDataLoss]: String(lost) };
+  });
+  await world.clock.run(5000);
+  await becomesHealthy(world);
+  expect(world.members).toHaveLength(3);
   expect(world.violations()).toEqual([]);
 });

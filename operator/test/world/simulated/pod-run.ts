@@ -38,6 +38,8 @@ export class PodRun {
   #waitsForGrant = false;
   #grant: string;
   #restarts = 0;
+  /** As its status says; null: it says nothing yet. */
+  #isReady: boolean | null = null;
   #ended = false;
   #stopping = false;
 
@@ -181,6 +183,8 @@ export class PodRun {
   }
 
   #ready(ready: boolean): void {
+    if (ready === this.#isReady) return;
+    this.#isReady = ready;
     this.#condition('Ready', ready ? 'True' : 'False');
     this.#update((draft) => {
       for (const status of draft.status?.containerStatuses ?? []) status.ready = ready;
