@@ -4,6 +4,9 @@ import type { ClusterBase } from './cluster-base.js';
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** Kubernetes' own, on its nodes. */
+export const zoneLabel = 'topology.kubernetes.io/zone';
+
 export const managedBy = { key: 'app.kubernetes.io/managed-by', value: 'qdrant-operator' } as const;
 
 /**

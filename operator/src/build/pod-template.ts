@@ -11,7 +11,7 @@ import type {
 import type { ClusterSpec } from '../api/cluster-spec.js';
 import { specDefaults } from '../api/spec-defaults.js';
 import type { ClusterBase } from './cluster-base.js';
-import { objectLabels, selectorLabels, userMarks } from './labels.js';
+import { objectLabels, selectorLabels, userMarks, zoneLabel } from './labels.js';
 import { grpcPort, httpPort, peerPort } from './node-ports.js';
 import { podEnvironment } from './pod-environment.js';
 import { nodeMounts, podVolumes, settingsFolder, witnessMounts } from './pod-volumes.js';
@@ -140,7 +140,7 @@ function spreadConstraints(base: ClusterBase): V1TopologySpreadConstraint[] {
   const wanted = base.resource.spec.topologySpreadConstraints;
   // A constraint that selects no pods would spread none.
   if (wanted !== undefined) return wanted.map((constraint) => ({ labelSelector, ...constraint }));
-  return ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+  return ['kubernetes.io/hostname', zoneLabel].map((topologyKey) => ({
     maxSkew: 1,
     topologyKey,
     whenUnsatisfiable: 'ScheduleAnyway',

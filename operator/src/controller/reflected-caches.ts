@@ -18,6 +18,7 @@ import {
 import { ObjectCache, type CacheChange } from '../k8s/object-cache.js';
 import type { FollowedCache } from '../k8s/own-writes.js';
 import { Reflector } from '../k8s/reflector.js';
+import { keptNode } from '../observe/kept-node.js';
 import { labelledKinds, type ClusterCaches, type LabelledKind } from './cluster-caches.js';
 
 export interface ReflectedCachesOptions {
@@ -54,7 +55,7 @@ export class ReflectedCaches implements ClusterCaches {
       PodDisruptionBudget: this.#cache('PodDisruptionBudget'),
       Pod: this.#cache('Pod'),
       PersistentVolumeClaim: this.#cache('PersistentVolumeClaim'),
-      Node: this.#cache('Node'),
+      Node: this.#cache('Node', keptNode),
     };
     const namespaces = options.namespaces.length === 0 ? [undefined] : options.namespaces;
     this.#reflectors = [
@@ -129,10 +130,11 @@ export class ReflectedCaches implements ClusterCaches {
     return this.#caches.Node.get({ namespace: '', name });
   }
 
-  #cache<K extends Reflected>(kind: K): ObjectCache<K> {
+  #cache<K extends Reflected>(kind: K, keep?: (object: ResourceTypes[K]) => ResourceTypes[K]): ObjectCache<K> {
     const { logger, names } = this.#options;
     return new ObjectCache(kind, {
       indexedLabel: names.labels.cluster,
+      ...(keep === undefined ? {} : { keep }),
       onListenerError: (error) => logger.error({ err: error, kind }, 'What listens to a cache failed'),
     });
   }

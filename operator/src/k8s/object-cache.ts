@@ -14,16 +14,18 @@ export interface ObjectState {
   readonly deleting: boolean;
 }
 
-export interface CacheOptions {
+export interface CacheOptions<K extends Kind> {
   /** Objects with this label are found by its value. */
   readonly indexedLabel?: string;
+  /** What of an object is kept, with its name, uid and version; left out: all of it. */
+  readonly keep?: (object: ResourceTypes[K]) => ResourceTypes[K];
   /** A listener that throws harms neither the cache nor other listeners. */
   readonly onListenerError: (error: unknown) => void;
 }
 
 export class ObjectCache<K extends Kind> {
   readonly kind: K;
-  readonly #options: CacheOptions;
+  readonly #options: CacheOptions<K>;
   readonly #objects = new Map<string, ResourceTypes[K]>();
   readonly #byLabel = new Map<string, Set<string>>();
   readonly #listeners = new Set<(change: CacheChange<ResourceTypes[K]>) => void>();
@@ -31,7 +33,7 @@ export class ObjectCache<K extends Kind> {
   readonly #listListeners = new Set<(list: number) => void>();
   #listsBegun = 0;
 
-  constructor(kind: K, options: CacheOptions) {
+  constructor(kind: K, options: CacheOptions<K>) {
     this.kind = kind;
     this.#options = options;
   }
@@ -99,7 +101,8 @@ export class ObjectCache<K extends Kind> {
     for (const listener of [...this.#listListeners]) this.#isolated(() => listener(list));
   }
 
-  put(object: ResourceTypes[K]): void {
+  put(whole: ResourceTypes[K]): void {
+    const object = this.#options.keep?.(whole) ?? whole;
     const name = nameOf(object);
     const key = keyOf(name);
     const before = this.#objects.get(key) ?? null;

@@ -1,6 +1,7 @@
 /** A pod of the set, as far as it matters. */
 import type { V1ContainerStatus, V1Node, V1Pod } from '@kubernetes/client-node';
 import type { GroupNames } from '../api/group.js';
+import { zoneLabel } from '../build/labels.js';
 import { ordinalOf, type ObjectNames } from '../build/names.js';
 import { nodeContainer, witnessContainer } from '../build/pod-template.js';
 import { timeMs } from './kubernetes-time.js';
@@ -40,7 +41,7 @@ export function observedPod(pod: V1Pod, { names, group, nodes }: PodSurroundings
     kubernetesNode,
     kubernetesNodeReady:
       node?.status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true,
-    zone: node?.metadata?.labels?.['topology.kubernetes.io/zone'] ?? null,
+    zone: node?.metadata?.labels?.[zoneLabel] ?? null,
     createdAtMs,
     notReadySinceMs: ready ? null : (timeMs(readiness?.lastTransitionTime) ?? createdAtMs),
     restarts: main?.restartCount ?? 0,
