@@ -8,8 +8,9 @@ import { HealthServer, probeAnswer } from './controller/health-server.js';
 import { Operator } from './controller/operator.js';
 import { parseSettings, type ProcessSettings } from './controller/settings.js';
 import { fencedCallTimeoutMs } from './apply/cluster-hands.js';
-import { Credentials, loadKubeConfig } from './k8s/credentials.js';
+import { Credentials } from './k8s/credentials.js';
 import { KubernetesClient } from './k8s/kubernetes-client.js';
+import { loadAccess } from './k8s/load-access.js';
 import { requestJson } from './k8s/request.js';
 import { HttpNodes } from './qdrant/http-nodes.js';
 import { systemClock } from './system-clock.js';
@@ -40,7 +41,7 @@ async function run(): Promise<number> {
   const logger = pino({ level: settings.logLevel, base: null }, pino.destination({ dest: 1, sync: true }));
   logger.info({ version: operatorVersion, ...settings }, 'Starting');
   const stop = stopSignal(logger);
-  const credentials = new Credentials(() => loadKubeConfig(settings.kubeconfig), systemClock);
+  const credentials = new Credentials(() => loadAccess(settings.kubeconfig), systemClock);
   const kubernetes = new KubernetesClient(credentials, {
     cluster: { group: settings.group, version: apiVersionName },
     // What takes something away is fenced by the time that a call may take at most.

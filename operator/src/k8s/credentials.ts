@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../clock.js';
+import type { ApiAccess } from './api-access.js';
 import { KubernetesError } from './kubernetes-api.js';
 
 export interface Connection {
@@ -20,23 +20,15 @@ const refreshAfterMs = 60_000;
 const maxSockets = 256;
 const idleSocketMs = 90_000;
 
-/** A file that is named, or else what kubectl would take, or else the pod's own account. */
-export function loadKubeConfig(file: string | null): KubeConfig {
-  const config = new KubeConfig();
-  if (file === null) config.loadFromDefault();
-  else config.loadFromFile(file);
-  return config;
-}
-
 export class Credentials {
-  readonly #load: () => KubeConfig;
+  readonly #load: () => Promise<ApiAccess>;
   readonly #clock: Clock;
-  #config: KubeConfig | null = null;
+  #access: ApiAccess | null = null;
   #connection: Connection | null = null;
   #agent: { readonly fingerprint: string; readonly agent: http.Agent } | null = null;
   #readAtMs = 0;
 
-  constructor(load: () => KubeConfig, clock: Clock) {
+  constructor(load: () => Promise<ApiAccess>, clock: Clock) {
     this.#load = load;
     this.#clock = clock;
   }
@@ -51,7 +43,7 @@ export class Credentials {
 
   /** The server did not accept them: everything is read again from where it came from. */
   forget(): void {
-    this.#config = null;
+    this.#access = null;
     this.#connection = null;
   }
 
@@ -61,15 +53,10 @@ export class Credentials {
   }
 
   async #read(): Promise<Connection> {
-    const headers: http.OutgoingHttpHeaders = {};
-    const options: https.RequestOptions = { headers };
     try {
-      this.#config ??= this.#load();
-      const cluster = this.#config.getCurrentCluster();
-      if (cluster === null) throw new Error('the kubeconfig names no current cluster');
-      const server = new URL(cluster.server);
-      await this.#config.applyToHTTPSOptions(options);
-      const agent = this.#agentFor(server, options, cluster.proxyUrl !== undefined);
+      this.#access ??= await this.#load();
+      const { server, headers, options, proxied } = await this.#access.now();
+      const agent = this.#agentFor(server, options, proxied);
       return { server, agent, headers, auth: options.auth ?? undefined };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -2,9 +2,10 @@
  * Events of events.k8s.io/v1: what `kubectl describe` shows of what was done. To tell of something costs its caller
  * nothing and never fails; the same thing again becomes a series, and who says too much is cut short.
  */
-import { V1MicroTime, type EventsV1Event, type V1ObjectMeta } from '@kubernetes/client-node';
+import type { EventsV1Event, V1ObjectMeta } from '@kubernetes/client-node';
 import type { Clock } from '../clock.js';
 import { KubernetesError, type KubernetesApi } from './kubernetes-api.js';
+import { MicroTime } from './micro-time.js';
 
 /** `Reason` is a union of literals: people filter by them. */
 export interface ToldEvent<Reason extends string> {
@@ -172,9 +173,9 @@ export class EventRecorder<Reason extends string> {
     };
   }
 
-  #timeOf(monotonicMs: number): V1MicroTime {
+  #timeOf(monotonicMs: number): MicroTime {
     const { clock } = this.#options;
-    return new V1MicroTime(clock.nowMs() - (clock.monotonicMs() - monotonicMs));
+    return new MicroTime(clock.nowMs() - (clock.monotonicMs() - monotonicMs));
   }
 
   #allowed(uid: string, nowMs: number): boolean {

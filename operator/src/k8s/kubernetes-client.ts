@@ -1,7 +1,7 @@
 /** The KubernetesApi over HTTP. */
 import type { QdrantClusterResource } from '../api/qdrant-cluster.js';
 import type { Clock } from '../clock.js';
-import { Credentials, loadKubeConfig } from './credentials.js';
+import { Credentials } from './credentials.js';
 import { jsonLines } from './json-lines.js';
 import { apiVersionOf, kindInfo, type ClusterGroup } from './kinds.js';
 import {
@@ -19,6 +19,7 @@ import {
   type WatchEvent,
   type WatchOptions,
 } from './kubernetes-api.js';
+import { loadAccess } from './load-access.js';
 import { isJsonObject, parseObject, type JsonObject } from './parse-object.js';
 import { openStream, requestJson, type ApiRequest } from './request.js';
 import { statusError } from './response-error.js';
@@ -48,7 +49,7 @@ export function kubernetesClient(
   clock: Clock,
   options: Partial<ClientOptions> = {},
 ): KubernetesClient {
-  return new KubernetesClient(new Credentials(() => loadKubeConfig(kubeconfig), clock), options);
+  return new KubernetesClient(new Credentials(() => loadAccess(kubeconfig), clock), options);
 }
 
 export class KubernetesClient implements KubernetesApi {

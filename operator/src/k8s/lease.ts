@@ -3,9 +3,10 @@
  * never believed: a Lease has run out when its record has not changed for its whole duration on our monotonic clock.
  * What remains of our own is counted from before the renewal was sent, so it ends here before it ends for anybody else.
  */
-import { V1MicroTime, type V1Lease } from '@kubernetes/client-node';
+import type { V1Lease } from '@kubernetes/client-node';
 import type { Clock } from '../clock.js';
 import { KubernetesError, type KubernetesApi } from './kubernetes-api.js';
+import { MicroTime } from './micro-time.js';
 
 export interface LeaseOptions {
   readonly api: KubernetesApi;
@@ -189,7 +190,7 @@ export class LeaderLease {
   }
 
   #record(before: V1Lease, transitions: number): V1Lease {
-    const now = new V1MicroTime(this.#options.clock.nowMs());
+    const now = new MicroTime(this.#options.clock.nowMs());
     const acquired = this.#held === null ? now : (before.spec?.acquireTime ?? now);
     return {
       ...before,

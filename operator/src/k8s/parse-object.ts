@@ -3,9 +3,9 @@
  * as it is; what everything rests on (identity, version, times) is checked, so that a proxy's page or half an answer
  * is an error and never an object without a name.
  */
-import { V1MicroTime } from '@kubernetes/client-node';
 import { apiVersionOf, type KindInfo } from './kinds.js';
 import { KubernetesError, type Kind, type ResourceTypes } from './kubernetes-api.js';
+import { MicroTime } from './micro-time.js';
 
 export type JsonObject = Record<string, unknown>;
 
@@ -78,6 +78,6 @@ function parseTimes(value: unknown, path: readonly string[]): void {
 
 function parseTime(field: string, value: unknown): Date | undefined {
   if (typeof value !== 'string') return undefined;
-  const time = microTimes.has(field) ? new V1MicroTime(value) : new Date(value);
+  const time = microTimes.has(field) ? new MicroTime(value) : new Date(value);
   return Number.isNaN(time.getTime()) ? undefined : time;
 }

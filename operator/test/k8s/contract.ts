@@ -2,7 +2,6 @@
  * What the operator takes for granted about an API server. The same cases run over the fake of the simulated world and
  * over a real server with its controllers; what the fake does beyond them, it should not do.
  */
-import { V1MicroTime } from '@kubernetes/client-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   KubernetesError,
@@ -14,6 +13,7 @@ import {
   type WatchEvent,
 } from '../../src/k8s/kubernetes-api.js';
 import type { QdrantClusterResource } from '../../src/api/qdrant-cluster.js';
+import { MicroTime } from '../../src/k8s/micro-time.js';
 
 export interface ContractWorld {
   readonly api: KubernetesApi;
@@ -130,7 +130,7 @@ export function kubernetesContract(name: string, makeWorld: () => Promise<Contra
 
       test('a Lease keeps its times as they were written', async () => {
         const objectName = freshName();
-        const renewTime = new V1MicroTime('2026-01-02T03:04:05.678Z');
+        const renewTime = new MicroTime('2026-01-02T03:04:05.678Z');
         const spec = { holderIdentity: 'me', leaseDurationSeconds: 15, leaseTransitions: 3, renewTime };
         const created = await world.api.create('Lease', world.namespace, { metadata: { name: objectName }, spec });
         expect(created.spec).toEqual(spec);
@@ -143,11 +143,11 @@ export function kubernetesContract(name: string, makeWorld: () => Promise<Contra
     test('an event is made, and a series of it', async () => {
       const metadata = { name: freshName(), namespace: world.namespace };
       const created = await world.api.create('Event', world.namespace, {
-        ...{ metadata, eventTime: new V1MicroTime(), type: 'Normal', reason: 'Tested', action: 'Test', note: 'it is' },
+        ...{ metadata, eventTime: new MicroTime(), type: 'Normal', reason: 'Tested', action: 'Test', note: 'it is' },
         ...{ reportingController: 'qdrant-operator', reportingInstance: 'contract' },
         regarding: { kind: 'ConfigMap', apiVersion: 'v1', namespace: world.namespace, name: metadata.name },
       });
-      const series = { count: 2, lastObservedTime: new V1MicroTime() };
+      const series = { count: 2, lastObservedTime: new MicroTime() };
       const replaced = await world.api.replace('Event', at(metadata.name), { ...created, series });
       expect(replaced.series).toEqual(series);
       expect(replaced.note).toBe('it is');

@@ -20,7 +20,7 @@ const named = { namespace: 'test', name: 'a' };
 
 async function serving(answer: Answer, options: Partial<ClientOptions> = {}): Promise<[StubServer, KubernetesClient]> {
   const stub = await StubServer.start(answer);
-  const client = new KubernetesClient(new Credentials(() => stub.kubeConfig(), systemClock), options);
+  const client = new KubernetesClient(new Credentials(() => stub.access(), systemClock), options);
   ends.push(() => stub.close());
   ends.push(() => client.close());
   return [stub, client];
@@ -313,7 +313,7 @@ describe('credentials', () => {
     ends.push(() => stub.close());
     const clock = new HandClock();
     const user = { authProvider: { name: 'tokenFile', config: { tokenFile: file } } };
-    const client = new KubernetesClient(new Credentials(() => stub.kubeConfig(user), clock));
+    const client = new KubernetesClient(new Credentials(() => stub.access(user), clock));
     ends.push(() => client.close());
     return { stub, client, clock, file };
   }

@@ -2,6 +2,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
+import type { ApiAccess } from '../../src/k8s/api-access.js';
+import { kubeconfigAccess } from '../../src/k8s/load-access.js';
 
 export interface AskedRequest {
   readonly method: string;
@@ -38,12 +40,12 @@ export class StubServer {
     return `http://127.0.0.1:${address.port}`;
   }
 
-  kubeConfig(user: object = {}): KubeConfig {
+  access(user: object = {}): Promise<ApiAccess> {
     const config = new KubeConfig();
     // The library sends credentials over plain HTTP only where it is told not to ask for more.
     const cluster = { name: 'stub', server: this.url, skipTLSVerify: true };
     config.loadFromClusterAndUser(cluster, { name: 'user', ...user });
-    return config;
+    return Promise.resolve(kubeconfigAccess(config));
   }
 
   async close(): Promise<void> {
