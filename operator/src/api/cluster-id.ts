@@ -2,6 +2,9 @@
 
 const prefix = 'qdrant-';
 
+/** Of the value of a label, by Kubernetes. */
+export const maxLabelLength = 63;
+
 /**
  * The longest id: the set is called `qdrant-<id>`, and Kubernetes puts that with eleven more characters into a label
  * of its pods, which may have 63.

@@ -3,7 +3,7 @@
  * in CEL for the API server, which refuses the change, and in TypeScript, because a resource may be older than its
  * CustomResourceDefinition. Sentences say what to do.
  */
-import { clusterIdOf, idPattern, isClusterId, maxIdLength } from './cluster-id.js';
+import { clusterIdOf, idPattern, isClusterId, maxIdLength, maxLabelLength } from './cluster-id.js';
 import type { ClusterSpec } from './cluster-spec.js';
 import { durationPattern, parseDurationMs } from './duration.js';
 import { parseQuantity } from './quantity.js';
@@ -95,6 +95,13 @@ const nameRules: readonly SpecRule[] = [
     cel: `${celId('self')}.size() <= ${maxIdLength} && ${matches(celId('self'), idPattern)}`,
     message: `the id of the cluster must be at most ${maxIdLength} small letters, digits and "-", and begin and end with a letter or digit: set spec.id, or choose such a name`,
     holds: (spec, name) => isClusterId(clusterIdOf(name, spec)),
+  },
+  {
+    // All objects of the cluster are found by a label with this name.
+    at: [],
+    cel: `self.metadata.name.size() <= ${maxLabelLength}`,
+    message: `metadata.name must have at most ${maxLabelLength} characters, with spec.id too: choose a shorter name`,
+    holds: (_spec, name) => name.length <= maxLabelLength,
   },
   {
     at: [],

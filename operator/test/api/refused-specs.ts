@@ -66,6 +66,12 @@ export const refusedSpecs: readonly RefusedSpec[] = [
   { name: 'a version without patch', spec: { ...base, version: 'v1.19' }, says: 'must be a release such as v1.19.0' },
   { name: 'an id with capitals', spec: { ...base, id: 'Documents' }, says: 'set spec.id, or choose such a name' },
   { name: 'an id that is too long', spec: { ...base, id: 'a'.repeat(46) }, says: 'must be at most 45' },
+  {
+    name: 'a name that is too long for a label',
+    resource: 'a'.repeat(64),
+    spec: { ...base, id: 'a' },
+    says: 'metadata.name must have at most 63 characters',
+  },
   { name: 'a name with dots', resource: 'a.b', spec: base, says: 'set spec.id, or choose such a name' },
   {
     name: 'a quantity that is none',
