@@ -6,7 +6,7 @@ import { specDefaults } from '../api/spec-defaults.js';
 import type { Assessment } from '../assess/assessment.js';
 import { bootstrapRecord } from '../build/bootstrap-record.js';
 import { clusterBase, type BuildSettings } from '../build/cluster-base.js';
-import { hashOf } from '../build/manifest-hash.js';
+import { hashOf, withManifestHash } from '../build/manifest-hash.js';
 import { objectNames } from '../build/names.js';
 import { wantedObjects } from '../build/wanted-objects.js';
 import type { Clock } from '../clock.js';
@@ -131,7 +131,9 @@ export class ClusterHands {
 
   #wanted(replicas: number, disruptionAllowed: boolean): readonly Manifest[] {
     const { resource, set: existingSet } = this.#seen.objects;
-    return wantedObjects(resource, { replicas, disruptionAllowed, existingSet }, this.#dependencies.build);
+    const { build } = this.#dependencies;
+    const wanted = wantedObjects(resource, { replicas, disruptionAllowed, existingSet }, build);
+    return wanted.map((manifest) => withManifestHash(manifest, build.group));
   }
 
   #setWith(replicas: number): Manifest {

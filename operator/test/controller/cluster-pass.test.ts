@@ -214,6 +214,28 @@ test('what of a spec does not come about is named in a condition', async () => {
   });
 });
 
+test('what is wanted no more goes away, by the old spec', async () => {
+  const before = { servicePerNode: false, service: { annotations: { 'example.com/first': 'yes' } } };
+  const service = { annotations: { ...before.service.annotations, 'example.com/second': 'yes' } };
+  const marksOf = (): string[] =>
+    Object.keys(server.get('Service', { namespace: 'ns', name: 'qdrant-a' })?.metadata?.annotations ?? {})
+      .filter((key) => key.startsWith('example.com/'))
+      .sort();
+  const { spec } = await wants(before);
+  await pass();
+  for (const [now, marks] of [
+    [{ ...spec, service, nodeSelector: { disk: 'fast' } }, ['example.com/first', 'example.com/second']],
+    [spec, ['example.com/first']],
+  ] as const) {
+    await kubernetes.replace('QdrantCluster', cluster, { ...server.get('QdrantCluster', cluster)!, spec: now });
+    await pass();
+    expect(marksOf()).toEqual(marks);
+  }
+  const set = server.get('StatefulSet', { namespace: 'ns', name: 'qdrant-a' });
+  expect(set?.spec?.template.spec?.nodeSelector).toBeUndefined();
+  expect(await writesOf(pass)).toEqual([]);
+});
+
 test('a key is kept until a node does not accept it', async () => {
   const ref = { secretKeyRef: { name: 'keys', key: 'full' } };
   server.create('Secret', 'ns', { metadata: { name: 'keys' }, data: { full: 'b2xk' } });
