@@ -8,6 +8,7 @@ import { HealthServer, probeAnswer } from './controller/health-server.js';
 import { Operator } from './controller/operator.js';
 import { parseSettings, type ProcessSettings } from './controller/settings.js';
 import { fencedCallTimeoutMs } from './apply/cluster-hands.js';
+import { messageOf } from './error-message.js';
 import { Credentials } from './k8s/credentials.js';
 import { KubernetesClient } from './k8s/kubernetes-client.js';
 import { loadAccess } from './k8s/load-access.js';
@@ -22,10 +23,6 @@ const openApiTimeoutMs = 10_000;
 /** A message for the person who started the process, who may read no logs. */
 function complain(sentence: string): void {
   process.stderr.write(`${sentence}\n`);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function run(): Promise<number> {

@@ -5,7 +5,7 @@
 
 export const apiVersionName = 'v1';
 export const ownGroup = 'qdrantcluster.dev';
-export const qdrantGroup = 'qdrant.io';
+const qdrantGroup = 'qdrant.io';
 
 export type ApiGroup = typeof ownGroup | typeof qdrantGroup;
 export const apiGroups: readonly ApiGroup[] = [ownGroup, qdrantGroup];
@@ -44,10 +44,6 @@ export interface GroupNames {
     /** On the QdrantCluster: consent to lose the last replicas of the peer named. */
     readonly acceptDataLoss: string;
   };
-}
-
-export function isApiGroup(value: string): value is ApiGroup {
-  return value === ownGroup || value === qdrantGroup;
 }
 
 export function namesOf(group: ApiGroup): GroupNames {

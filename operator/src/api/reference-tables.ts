@@ -16,7 +16,7 @@ export function fieldRows(root: 'spec' | 'status'): FieldRow[] {
   return rowsBelow(resourceSchema().properties?.[root] ?? {}, '');
 }
 
-export function specTable(): string {
+function specTable(): string {
   const rows = fieldRows('spec').map((row) => {
     const given = row.required ? 'required' : defaultOf(row.path);
     return `| \`${row.path}\` | ${row.type} | ${given} | ${actedOn(row.path)} | ${row.description} |`;
@@ -24,7 +24,7 @@ export function specTable(): string {
   return ['| field | type | default | acted on | meaning |', '|---|---|---|---|---|', ...rows].join('\n');
 }
 
-export function statusTable(): string {
+function statusTable(): string {
   const rows = fieldRows('status').map((row) => `| \`${row.path}\` | ${row.type} | ${row.description} |`);
   return ['| field | type | meaning |', '|---|---|---|', ...rows].join('\n');
 }

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-export const preserveUnknown = { 'x-kubernetes-preserve-unknown-fields': true } as const;
+const preserveUnknown = { 'x-kubernetes-preserve-unknown-fields': true } as const;
 
 export function text(description: string, maxLength = 253) {
   return z.string().max(maxLength).meta({ description });

@@ -17,7 +17,7 @@ export interface SpecRule {
   readonly holds: ((spec: ClusterSpec, name: string) => boolean) | null;
 }
 
-export const versionPattern = '^v?[0-9]{1,9}[.][0-9]{1,9}[.][0-9]{1,9}(-[0-9A-Za-z.-]{1,60})?$';
+const versionPattern = '^v?[0-9]{1,9}[.][0-9]{1,9}[.][0-9]{1,9}(-[0-9A-Za-z.-]{1,60})?$';
 
 /** CEL keeps the backslashes of its strings; the patterns here need none. */
 const matches = (value: string, pattern: string) => `${value}.matches('${pattern}')`;

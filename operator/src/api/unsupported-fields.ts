@@ -61,7 +61,7 @@ export function unsupportedFields(spec: ClusterSpec): string[] {
 }
 
 /** The annotations on a QdrantCluster with which Qdrant's operator is asked for something that this one does not do. */
-export const inertAnnotations: readonly string[] = [
+const inertAnnotations: readonly string[] = [
   'restartedAt',
   'operator.qdrant.com/on-demand-replication-restart',
   'operator.qdrant.com/recreate-node',

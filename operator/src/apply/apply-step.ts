@@ -73,7 +73,7 @@ export async function applyStep(step: Step, context: StepContext): Promise<void>
 }
 
 /** The text of a grant, which the start script reads. */
-export function grantText(grant: Grant): string {
+function grantText(grant: Grant): string {
   return grant.kind === 'bootstrap' ? 'bootstrap' : `join=${grant.uris.join(',')}`;
 }
 

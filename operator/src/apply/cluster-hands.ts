@@ -56,10 +56,6 @@ export class ClusterHands {
     this.#resource = seen.objects.resource;
   }
 
-  get status(): ClusterStatus | undefined {
-    return this.#resource.status;
-  }
-
   async baseObjects(wanted: { readonly replicas: number; readonly disruptionAllowed: boolean }): Promise<BaseResult> {
     const { kubernetes, fence, build } = this.#dependencies;
     const { objects, live } = this.#seen;
@@ -83,16 +79,15 @@ export class ClusterHands {
   }
 
   /** Only over the version that this pass has read: whoever wrote in between knows something else. */
-  async writeStatus(status: ClusterStatus, always: boolean): Promise<boolean> {
+  async writeStatus(status: ClusterStatus, always: boolean): Promise<void> {
     const before: ClusterStatus = this.#resource.status ?? {};
-    if (!always && hashOf(status) === hashOf(before)) return false;
+    if (!always && hashOf(status) === hashOf(before)) return;
     const { kubernetes, fence } = this.#dependencies;
     assertLeads(fence);
     const { resourceVersion } = this.#resource.metadata;
     const precondition = resourceVersion === undefined ? {} : { resourceVersion };
     const written = await kubernetes.applyStatus(this.#name(), status, precondition);
     this.#resource = { ...this.#resource, metadata: written.metadata, status };
-    return true;
   }
 
   /** With its intent in the status already. */

@@ -3,6 +3,7 @@ import type { V1ConfigMap } from '@kubernetes/client-node';
 import { z } from 'zod';
 import type { Manifest } from '../k8s/kubernetes-api.js';
 import type { BootstrapClaim } from '../observe/observation.js';
+import { peerIdPattern } from '../qdrant/qdrant-api.js';
 import type { ClusterBase } from './cluster-base.js';
 import { ownedMetadata } from './labels.js';
 
@@ -16,7 +17,7 @@ export function bootstrapRecord(base: ClusterBase, { peer, ordinal, at }: Bootst
 }
 
 const recordData = z.object({
-  peer: z.string().regex(/^[0-9]{1,20}$/),
+  peer: z.string().regex(peerIdPattern),
   ordinal: z
     .string()
     .regex(/^[0-9]{1,6}$/)

@@ -7,7 +7,7 @@ export type Labels = Readonly<Record<string, string>>;
 /** Kubernetes' own, on its nodes. */
 export const zoneLabel = 'topology.kubernetes.io/zone';
 
-export const managedBy = { key: 'app.kubernetes.io/managed-by', value: 'qdrant-operator' } as const;
+const managedBy = { key: 'app.kubernetes.io/managed-by', value: 'qdrant-operator' } as const;
 
 /**
  * What a pod of the cluster has for ever. The name of the resource is in it, since pods that were installed in other

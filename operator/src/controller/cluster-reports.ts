@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { InvalidCluster, QdrantClusterResource } from '../api/qdrant-cluster.js';
 import type { ClusterStatus } from '../api/cluster-status.js';
 import type { BaseResult } from '../apply/base-objects.js';
+import { messageOf } from '../error-message.js';
 import type { ToldEvent } from '../k8s/events.js';
 import type { ObjectName } from '../k8s/kubernetes-api.js';
 import type { Plan, Procedure } from '../plan/plan.js';
@@ -97,7 +98,7 @@ export class ClusterReports {
   passFailed(name: ObjectName, cluster: Report['regarding'] | null, failure: PassFailure, error: unknown): void {
     this.#metrics.passFailed(failure.reason);
     const key = keyOf(name);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     if (failure.level === 'quiet') {
       this.#logger.debug({ cluster: key, reason: failure.reason }, why);
       return;

@@ -8,6 +8,7 @@ import { namesOf, type GroupNames } from '../api/group.js';
 import { assertLeads } from '../apply/fence.js';
 import type { BuildSettings } from '../build/cluster-base.js';
 import type { Clock } from '../clock.js';
+import { messageOf } from '../error-message.js';
 import { EventRecorder } from '../k8s/events.js';
 import type { Kind, KubernetesApi, ObjectName } from '../k8s/kubernetes-api.js';
 import { LeaderLease } from '../k8s/lease.js';
@@ -243,8 +244,4 @@ export class Operator {
 function nameOfKey(key: string): ObjectName {
   const slash = key.indexOf('/');
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,6 +8,7 @@ import type { GroupNames } from '../api/group.js';
 import type { QdrantClusterResource } from '../api/qdrant-cluster.js';
 import { phases } from '../api/cluster-status.js';
 import type { Clock } from '../clock.js';
+import { messageOf } from '../error-message.js';
 import {
   KubernetesError,
   type Kind,
@@ -147,7 +148,7 @@ export class ReflectedCaches implements ClusterCaches {
       ...(namespace === undefined ? {} : { namespace }),
       ...(labelSelector === null ? {} : { labelSelector }),
       onError: (error) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         // A version that is too old is an everyday thing; nodes that may not be read are the choice of who installed.
         const expected = error instanceof KubernetesError && (error.kind === 'gone' || kind === 'Node');
         logger[expected ? 'debug' : 'warn']({ kind, namespace }, `Watching: ${why}`);

@@ -4,11 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { KubernetesApi } from '../k8s/kubernetes-api.js';
-
-export interface SecretKey {
-  readonly name: string;
-  readonly key: string;
-}
+import type { SecretRef } from '../observe/endpoint-of-pod.js';
 
 interface CachedSecret {
   readonly values: ReadonlyMap<string, string>;
@@ -36,7 +32,7 @@ export class Secrets {
   }
 
   /** Null: there is no such Secret, or no such key in it. */
-  async value(namespace: string, { name, key }: SecretKey): Promise<string | null> {
+  async value(namespace: string, { name, key }: SecretRef): Promise<string | null> {
     const cacheKey = `${namespace}/${name}`;
     const cached = this.#cache.get(cacheKey);
     const ageMs = this.#clock.monotonicMs() - (cached?.readAtMs ?? 0);
@@ -61,7 +57,7 @@ export class Secrets {
   }
 
   /** A node did not accept what is in it: it is read again, unless that was done just now. */
-  doubt(namespace: string, { name }: SecretKey): void {
+  doubt(namespace: string, { name }: SecretRef): void {
     const cacheKey = `${namespace}/${name}`;
     const cached = this.#cache.get(cacheKey);
     if (cached === undefined) return;

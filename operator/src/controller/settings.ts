@@ -4,8 +4,8 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { apiGroups, defaultGroup, type ApiGroup } from '../api/group.js';
 import type { OperatorSettings } from './operator-dependencies.js';
 
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+type LogLevel = (typeof logLevels)[number];
 
 /** What concerns the process and not the operator in it. */
 export interface ProcessSettings extends OperatorSettings {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { Clock } from '../clock.js';
+import { messageOf } from '../error-message.js';
 import type { ApiAccess } from './api-access.js';
 import { KubernetesError } from './kubernetes-api.js';
 
@@ -59,7 +60,7 @@ export class Credentials {
       const agent = this.#agentFor(server, options, proxied);
       return { server, agent, headers, auth: options.auth ?? undefined };
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new KubernetesError('unavailable', `no credentials for the API server: ${why.slice(0, 300)}`);
     }
   }

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { KubernetesError } from './kubernetes-api.js';
 
 /** Objects of etcd end at 1.5 MB; as JSON they may be a few times that. */
-export const maxLineLength = 16 * 1024 * 1024;
+const maxLineLength = 16 * 1024 * 1024;
 
 /** The lines of a stream, however they are cut into chunks. One that never ends, or a last one without an end, throws. */
 export async function* jsonLines(chunks: AsyncIterable<Uint8Array>, maxLength = maxLineLength): AsyncGenerator<string> {

@@ -1,6 +1,7 @@
 /** One HTTP request to the API server: bounded in time and size, and an error of ours however it fails. */
 import http from 'node:http';
 import https from 'node:https';
+import { messageOf } from '../error-message.js';
 import type { Connection, Credentials } from './credentials.js';
 import { KubernetesError } from './kubernetes-api.js';
 import { responseError } from './response-error.js';
@@ -180,7 +181,7 @@ class Deadline {
     if (this.#caller?.aborted === true) return this.#caller.reason;
     if (error instanceof KubernetesError) return error;
     if (this.#over) return new KubernetesError('unavailable', `no answer within ${this.#timeoutMs} ms`);
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     return new KubernetesError('unavailable', `the API server cannot be reached: ${why.slice(0, 300)}`);
   }
 }

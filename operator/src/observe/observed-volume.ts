@@ -2,7 +2,7 @@
 import type { V1PersistentVolumeClaim } from '@kubernetes/client-node';
 import type { GroupNames } from '../api/group.js';
 import { ordinalOf, storageClaim, type ObjectNames } from '../build/names.js';
-import type { PeerId } from '../qdrant/qdrant-api.js';
+import { peerIdPattern, type PeerId } from '../qdrant/qdrant-api.js';
 import type { ObservedVolume } from './observation.js';
 
 export interface VolumeSurroundings {
@@ -35,5 +35,5 @@ export function observedVolume(
 
 /** A label that somebody wrote something else into says nothing. */
 function peerIn(label: string | undefined): PeerId | null {
-  return label !== undefined && /^[0-9]{1,20}$/.test(label) ? label : null;
+  return label !== undefined && peerIdPattern.test(label) ? label : null;
 }

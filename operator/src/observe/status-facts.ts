@@ -1,12 +1,13 @@
 /** What earlier passes wrote into the status, and later ones read. */
 import type { ClusterStatus } from '../api/cluster-status.js';
+import { peerIdPattern } from '../qdrant/qdrant-api.js';
 import { timeMs } from './kubernetes-time.js';
 import type { BootstrapClaim, OperationRecord } from './observation.js';
 
 export function claimInStatus(status: ClusterStatus | undefined): BootstrapClaim | null {
   const bootstrap = status?.bootstrap;
   // Anything else cannot be a peer's, and must not be compared with one.
-  if (bootstrap === undefined || !/^[0-9]{1,20}$/.test(bootstrap.peerId)) return null;
+  if (bootstrap === undefined || !peerIdPattern.test(bootstrap.peerId)) return null;
   return { peer: bootstrap.peerId, ordinal: bootstrap.nodeIndex, at: bootstrap.at };
 }
 

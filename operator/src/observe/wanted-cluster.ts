@@ -6,7 +6,7 @@ import type { QdrantClusterResource } from '../api/qdrant-cluster.js';
 import { specDefaults } from '../api/spec-defaults.js';
 import { objectNames } from '../build/names.js';
 import { peersUseTls } from '../build/settings-config-map.js';
-import type { PeerId } from '../qdrant/qdrant-api.js';
+import { peerIdPattern, type PeerId } from '../qdrant/qdrant-api.js';
 
 export interface WantedCluster {
   readonly namespace: string;
@@ -99,8 +99,6 @@ export function wantedOf(resource: QdrantClusterResource, group: GroupNames): Pa
   };
   return { wanted, problems };
 }
-
-const peerIdPattern = /^[0-9]{1,20}$/;
 
 const pauseMaxChars = 300;
 

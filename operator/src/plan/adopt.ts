@@ -10,7 +10,7 @@ import type { Proposal } from './plan.js';
 import { blocked, done, wait } from './proposal.js';
 
 /** A set of no pods is what stands while volumes are missed. */
-export function isBeginning(observation: Observation): boolean {
+function isBeginning(observation: Observation): boolean {
   return observation.set === null || observation.set.replicas === 0;
 }
 

@@ -29,7 +29,7 @@ export function whyNotAtRest(observation: Observation, assessment: Assessment): 
 }
 
 /** Also of shards that are on peers which are down. */
-export function whyShardsMove(assessment: Assessment): string | null {
+function whyShardsMove(assessment: Assessment): string | null {
   const map = assessment.shardMap;
   if (map.kind === 'unknown') return map.why;
   if (map.resharding) return 'A collection is being resharded.';

@@ -11,7 +11,7 @@ import { operationOf } from './operation-of-pass.js';
 import type { Plan, Proposal } from './plan.js';
 import { plannedMoves } from './planned-moves.js';
 import { whyNotStarting } from './pod-not-starting.js';
-import { foundation, upkeep, type OrderedProcedure } from './procedures.js';
+import { foundation, upkeep } from './procedures.js';
 import { quietSteps } from './volume-marks.js';
 
 const settledMs = 10_000;
@@ -29,18 +29,8 @@ interface Decision {
 }
 
 export function makePlan(observation: Observation, assessment: Assessment): Plan {
-  return makePlanOf(upkeep, observation, assessment);
-}
-
-/** With the procedures given in place of the operator's own after the foundation. */
-export function makePlanOf(
-  procedures: readonly OrderedProcedure[],
-  observation: Observation,
-  assessment: Assessment,
-): Plan {
   const stop = blockOfAll(observation, assessment);
-  const decision =
-    stop === null ? decide(procedures, observation, assessment) : { acting: null, blocks: [stop], waitsFor: null };
+  const decision = stop === null ? decide(observation, assessment) : { acting: null, blocks: [stop], waitsFor: null };
   const { acting, waitsFor } = decision;
   const blocks = withStuckPods(observation, decision.blocks);
   const rested = isAtRest(observation, assessment);
@@ -66,7 +56,7 @@ function blockOfAll(observation: Observation, assessment: Assessment): Block | n
   return { procedure: null, reason: 'TwoClusters', message: assessment.twoClusters, operation: observation.operation };
 }
 
-function decide(procedures: readonly OrderedProcedure[], observation: Observation, assessment: Assessment): Decision {
+function decide(observation: Observation, assessment: Assessment): Decision {
   for (const propose of foundation) {
     const proposal = propose(observation, assessment);
     if (proposal.kind === 'blocked') return { acting: null, blocks: [blockOf(proposal)], waitsFor: null };
@@ -74,7 +64,7 @@ function decide(procedures: readonly OrderedProcedure[], observation: Observatio
   }
   if (!assessment.quorum.available) return withoutQuorum(assessment);
   const blocks: Block[] = [];
-  for (const { propose, heldBy } of procedures) {
+  for (const { propose, heldBy } of upkeep) {
     if (blocks.some((block) => block.procedure !== null && heldBy.includes(block.procedure))) continue;
     const proposal = propose(observation, assessment);
     if (proposal.kind === 'blocked') blocks.push(blockOf(proposal));

@@ -1,9 +1,9 @@
 /** The shapes of a node's answers, checked once; what is not of these shapes is not Qdrant's. */
 import { z } from 'zod';
-import type { ClusterView, CollectionView, ReplicaView } from './qdrant-api.js';
+import { peerIdPattern, type ClusterView, type CollectionView, type ReplicaView } from './qdrant-api.js';
 
 /** A u64 of an older cluster has 20 digits. */
-const digits = z.string().regex(/^\d{1,20}$/);
+const digits = z.string().regex(peerIdPattern);
 
 export const peerId = z.union([z.int().nonnegative().transform(String), digits]);
 

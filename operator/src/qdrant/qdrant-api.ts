@@ -5,6 +5,8 @@
 
 /** Decimal digits. */
 export type PeerId = string;
+/** Ids are compared as they are written; what is no id must never be compared with one. */
+export const peerIdPattern = /^[0-9]{1,20}$/;
 
 export type ReplicaState =
   | 'Active'
@@ -65,8 +67,6 @@ export interface CollectionView {
   readonly transfers: readonly TransferView[];
   readonly resharding: boolean;
 }
-
-export type TransferMethod = 'stream_records' | 'snapshot' | 'wal_delta';
 
 export interface ShardMove {
   readonly collection: string;

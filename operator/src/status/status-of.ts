@@ -43,7 +43,7 @@ export function statusOf(input: StatusInput): ClusterStatus {
   };
 }
 
-export function operationStatus(record: OperationRecord): StatusOperation {
+function operationStatus(record: OperationRecord): StatusOperation {
   return {
     type: record.type,
     step: record.step,
@@ -59,7 +59,7 @@ export function operationStatus(record: OperationRecord): StatusOperation {
   };
 }
 
-export function bootstrapStatus(claim: BootstrapClaim): StatusBootstrap {
+function bootstrapStatus(claim: BootstrapClaim): StatusBootstrap {
   return { peerId: claim.peer, nodeIndex: claim.ordinal, at: claim.at };
 }
 
