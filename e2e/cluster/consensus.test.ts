@@ -38,7 +38,11 @@ describe('consensus', () => {
     expect(elapsedMs).toBeLessThan(3_000);
     await leader.start();
     await running.formed();
-    expect(await leader.result('GET', `${collection.path}/exists`)).toEqual({ exists: true });
+    // It follows the leader before it has applied all that was decided while it was away.
+    await waitUntil(
+      async () => ((await leader.result('GET', `${collection.path}/exists`)) as { exists: boolean }).exists,
+      { what: 'the node that was killed to know the collection' },
+    );
   });
 
   it('refuses to change collections without a quorum, and goes on when it is back', { timeout: 90_000 }, async () => {
