@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests the operator on a real Kubernetes, which it starts on this machine and takes down again (e2e/kube/README.md).
 #   scripts/e2e.sh [TEST_FILE...]   all scenarios of e2e/kubernetes, or those of some files
-#   scripts/e2e.sh --prepare        only what needs the network and the processor: packages and programs
+#   scripts/e2e.sh --prepare        only what needs the network and much of the processor: packages and programs
 # SMOKE=1 runs create, scale and kill a pod only; KEEP=1 leaves the cluster up.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ keep=${KEEP:-}
 version=$(node -p 'require("./package.json").version')
 release=qdrant-operator
 release_namespace=qdrant-operator-system
-report=$PWD/build/e2e
+report=$PWD/build/e2e/$name
 
 check_machine() {
   local problems
@@ -40,7 +40,7 @@ install_chart() {
   "$kit/in-cluster.sh" helm upgrade --install "$release" charts/qdrant-operator --wait --timeout 120s \
     --namespace "$release_namespace" --create-namespace \
     --set image.repository=vdb.local/qdrant-operator --set image.tag="$version" --set image.pullPolicy=Never \
-    --set nodeImage.repository=vdb.local/qdrant --set watch.allNamespaces=true --set replicas=1 > build/e2e/helm.log
+    --set nodeImage.repository=vdb.local/qdrant --set watch.allNamespaces=true --set replicas=1 > "$report/helm.log" 8>&-
   say "the chart is installed"
 }
 
@@ -50,7 +50,7 @@ run_tests() {
   # shellcheck disable=SC2086 # VITEST_FLAGS is a list
   E2E_REPORT=$report E2E_VERSION=$version E2E_RELEASE_NAMESPACE=$release_namespace E2E_RELEASE=$release \
     "$kit/in-cluster.sh" node_modules/.bin/vitest run --config e2e/kubernetes/vitest.config.ts ${VITEST_FLAGS:-} \
-    ${files[@]+"${files[@]}"}
+    ${files[@]+"${files[@]}"} 8>&-
 }
 
 finish() {
@@ -73,14 +73,20 @@ check_machine
 prepare
 [ "${1-}" != --prepare ] || exit 0
 
+# Two runs would take down each other's cluster. What is started below must not hold the lock for longer than this.
+mkdir -p "$cache"
+exec 8> "$cache/lock-of-$name"
+flock --nonblock 8 ||
+  fail "another run uses the cluster $name; wait for it, or set E2E_NAME, E2E_NET (as 10.78) and E2E_RUN"
+
 rm -rf "$report"
 mkdir -p "$report"
 sh scripts/make-images.sh build/images
 # One that was left up, or behind, by a run before.
-"$kit/down.sh"
+"$kit/down.sh" 8>&-
 trap finish EXIT
 trap 'exit 130' INT TERM
-"$kit/up.sh" "$PWD/build/images/qdrant-$version.tar" "$PWD/build/images/qdrant-operator-$version.tar"
+"$kit/up.sh" "$PWD/build/images/qdrant-$version.tar" "$PWD/build/images/qdrant-operator-$version.tar" 8>&-
 install_chart
 run_tests "$@"
 [ -z "$smoke" ] || echo "e2e: only create, scale and kill a pod were run; make e2e runs all scenarios."

@@ -29,6 +29,7 @@ export interface ApiCall {
 export interface HeldAnswer {
   /** When the API server has answered, and the operator does not know it. */
   reached(): Promise<ApiCall>;
+  isReached(): boolean;
   release(): void;
 }
 
@@ -88,6 +89,7 @@ export class ApiGate {
         if (hold.call === null) throw new Error('no call is held');
         return hold.call;
       },
+      isReached: () => hold.call !== null,
       release: () => {
         this.#holds.splice(this.#holds.indexOf(hold), 1);
         free();
@@ -104,14 +106,8 @@ export class ApiGate {
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const [path = '', query = ''] = (incoming.url ?? '').split('?', 2);
     const body = await readBody(incoming);
-    const call: ApiCall = {
-      method: incoming.method ?? 'GET',
-      path,
-      query,
-      body,
-      atMs: performance.now(),
-      status: null,
-    };
+    const method = incoming.method ?? 'GET';
+    const call: ApiCall = { method, path, query, body, atMs: performance.now(), status: null };
     if (!this.allows(call)) {
       outgoing.destroy();
       return;
@@ -119,7 +115,7 @@ export class ApiGate {
     this.calls.push(call);
     const send = this.#upstream.protocol === 'https:' ? secureRequest : plainRequest;
     const upstream = send(new URL(incoming.url ?? '/', this.#upstream), {
-      method: call.method,
+      method,
       headers: { ...incoming.headers, host: this.#upstream.host },
       ca: this.#ca,
     });
@@ -156,6 +152,10 @@ async function readBody(incoming: IncomingMessage): Promise<string> {
 /** Changes something that others see, and is not the Lease or an event. */
 export function isWrite({ method, path }: ApiCall): boolean {
   return method !== 'GET' && !path.includes('/leases') && !path.includes('/events');
+}
+
+export function isLeaseWrite({ method, path }: ApiCall): boolean {
+  return method !== 'GET' && path.includes('/leases');
 }
 
 /** The write that says in the status what will be done next. */
