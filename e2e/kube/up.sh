@@ -16,6 +16,8 @@ for image in "$@"; do
 done
 
 [ ! -e "$run/cluster" ] || fail "a cluster is up, or was left behind, in $run; take it down with $kit/down.sh"
+[ ! -e "/run/netns/$name" ] ||
+  fail "there is a cluster named $name of another folder; set E2E_NAME, and E2E_NET (as 10.78), for a second one"
 mkdir -p "$logs" "$pids"
 # down.sh removes a folder with this mark, and no other.
 echo "$name" > "$run/cluster"
