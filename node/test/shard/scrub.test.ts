@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 import type { ShardSchema } from '../../src/engine/addon.js';
-import { LocalShard } from '../../src/shard/local-shard.js';
-import { defaultLogOptions, defaultShardPolicy, type ShardPolicy } from '../../src/shard/shard-policy.js';
-import { addon, everyPayload, noVectors, recordsOf, withFolder } from './shard-fixture.js';
+import type { ShardPolicy } from '../../src/shard/shard-policy.js';
+import { addon, everyPayload, noVectors, openShard, recordsOf, withFolder } from './shard-fixture.js';
 
 const dimension = 4096;
 const blockBytes = 256 * 1024;
@@ -29,33 +28,6 @@ function upsertOf(first: number, end: number): Buffer {
     .operation;
 }
 
-interface Opened {
-  readonly shard: LocalShard;
-  readonly errors: readonly Error[];
-  readonly close: () => Promise<void>;
-}
-
-async function openShard(folder: string, policy: Partial<ShardPolicy>): Promise<Opened> {
-  const store = await addon.openStore(join(folder, 'rocksdb'), { blockCacheBytes: 8 << 20 });
-  const errors: Error[] = [];
-  const shard = await LocalShard.open({
-    addon,
-    directory: join(folder, 'shard'),
-    store,
-    collection: 1,
-    shard: 0,
-    schema,
-    log: defaultLogOptions,
-    policy: { ...defaultShardPolicy, ...policy },
-    onBackgroundError: (error) => errors.push(error),
-  });
-  const close = async (): Promise<void> => {
-    await shard.close();
-    await store.close();
-  };
-  return { shard, errors, close };
-}
-
 async function flipByte(folder: string, offset: number): Promise<void> {
   const file = await open(join(folder, 'shard/segments/0/rows.0.f32'), 'r+');
   try {
@@ -75,7 +47,7 @@ const insideBlock1 = 4096 + blockBytes + 1000;
 describe('the scrub of rows', () => {
   it('turns a shard red whose disk lost a byte, and leaves its reads', async () => {
     await withFolder(async (folder) => {
-      const { shard, errors, close } = await openShard(folder, quick);
+      const { shard, errors, close } = await openShard(folder, quick, schema);
       await shard.write(upsertOf(0, 3 * pointsOfBlock), { wait: true });
       await shard.checkpoint();
       await shard.write(upsertOf(0, 1), { wait: true });
@@ -101,11 +73,11 @@ describe('the scrub of rows', () => {
 
   it('finds what was lost while the shard was closed', async () => {
     await withFolder(async (folder) => {
-      const before = await openShard(folder, {});
+      const before = await openShard(folder, {}, schema);
       await before.shard.write(upsertOf(0, 2 * pointsOfBlock), { wait: true });
       await before.close();
       await flipByte(folder, insideBlock1);
-      const { shard, errors, close } = await openShard(folder, quick);
+      const { shard, errors, close } = await openShard(folder, quick, schema);
       await expect.poll(() => shard.status().color, { timeout: 20_000 }).toBe('red');
       expect(errors).toHaveLength(1);
       await close();
@@ -114,7 +86,11 @@ describe('the scrub of rows', () => {
 
   it('raises no alarm while a shard is written to and compacted', async () => {
     await withFolder(async (folder) => {
-      const { shard, errors, close } = await openShard(folder, { ...quick, deletedThreshold: 0.1, vacuumMinSlots: 1 });
+      const { shard, errors, close } = await openShard(
+        folder,
+        { ...quick, deletedThreshold: 0.1, vacuumMinSlots: 1 },
+        schema,
+      );
       await shard.write(upsertOf(0, 3 * pointsOfBlock), { wait: true });
       for (let round = 0; round < 8; round += 1) {
         const first = (round * 7) % (2 * pointsOfBlock);

@@ -81,7 +81,11 @@ export interface OpenShard {
   readonly close: () => Promise<void>;
 }
 
-export async function openShard(folder: string, policy: Partial<ShardPolicy> = {}): Promise<OpenShard> {
+export async function openShard(
+  folder: string,
+  policy: Partial<ShardPolicy> = {},
+  shardSchema: ShardSchema = schema,
+): Promise<OpenShard> {
   const store = await addon.openStore(join(folder, 'rocksdb'), { blockCacheBytes: 8 << 20 });
   const errors: Error[] = [];
   const shard = await LocalShard.open({
@@ -90,7 +94,7 @@ export async function openShard(folder: string, policy: Partial<ShardPolicy> = {
     store,
     collection: 1,
     shard: 0,
-    schema,
+    schema: shardSchema,
     log: defaultLogOptions,
     policy: { ...defaultShardPolicy, ...policy },
     onBackgroundError: (error) => errors.push(error),

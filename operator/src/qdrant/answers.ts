@@ -1,6 +1,6 @@
 /** The shapes of a node's answers, checked once; what is not of these shapes is not Qdrant's. */
 import { z } from 'zod';
-import { peerIdPattern, type ClusterView, type CollectionView, type ReplicaView } from './qdrant-api.js';
+import { peerIdPattern, replicaStates, type ClusterView, type CollectionView, type ReplicaView } from './qdrant-api.js';
 
 /** A u64 of an older cluster has 20 digits. */
 const digits = z.string().regex(peerIdPattern);
@@ -65,19 +65,7 @@ export const clusterAnswer = z
     };
   });
 
-const replicaState = z.enum([
-  'Active',
-  'Dead',
-  'Partial',
-  'Initializing',
-  'Listener',
-  'PartialSnapshot',
-  'Recovery',
-  'Resharding',
-  'ReshardingScaleDown',
-  'ActiveRead',
-  'ManualRecovery',
-]);
+const replicaState = z.enum(replicaStates);
 
 const shardKey = z
   .union([z.string().max(1024), z.number().transform(String)])

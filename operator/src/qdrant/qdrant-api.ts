@@ -8,18 +8,20 @@ export type PeerId = string;
 /** Ids are compared as they are written; what is no id must never be compared with one. */
 export const peerIdPattern = /^[0-9]{1,20}$/;
 
-export type ReplicaState =
-  | 'Active'
-  | 'Dead'
-  | 'Partial'
-  | 'Initializing'
-  | 'Listener'
-  | 'PartialSnapshot'
-  | 'Recovery'
-  | 'Resharding'
-  | 'ReshardingScaleDown'
-  | 'ActiveRead'
-  | 'ManualRecovery';
+export const replicaStates = [
+  'Active',
+  'Dead',
+  'Partial',
+  'Initializing',
+  'Listener',
+  'PartialSnapshot',
+  'Recovery',
+  'Resharding',
+  'ReshardingScaleDown',
+  'ActiveRead',
+  'ManualRecovery',
+] as const;
+export type ReplicaState = (typeof replicaStates)[number];
 
 export interface RaftView {
   readonly term: number;

@@ -4,6 +4,7 @@
  */
 import type { Observation, ObservedPod, ObservedVolume, OperationRecord } from '../../src/observe/observation.js';
 import { peerUri, podName, type WantedCluster } from '../../src/observe/wanted-cluster.js';
+import { wantedCluster } from '../assess/observed-cluster.js';
 import type { Step } from '../../src/plan/step.js';
 import type { CollectionView, PeerId, ReplicaState, ShardMove } from '../../src/qdrant/qdrant-api.js';
 
@@ -110,19 +111,7 @@ export class ModelCluster {
 
   get wantedCluster(): WantedCluster {
     return {
-      namespace: 'default',
-      name: 'a',
-      size: this.size,
-      pause: null,
-      rebalance: true,
-      movesShards: true,
-      drain: { timeoutMs: 3_600_000, forbidReplicaLoss: true },
-      deadPeer: { detectAfterMs: 360_000, recover: true },
-      volumesWhenScaled: 'Delete',
-      consent: { dataLossOf: null, newClusterAfter: null },
-      peerScheme: 'http',
-      headlessService: 'qdrant-headless-a',
-      setName: 'qdrant-a',
+      ...wantedCluster(this.size),
       ...this.wanted,
     };
   }

@@ -5,11 +5,17 @@ import { becomesHealthy } from './every-call.js';
 import { addCollection, load } from './stories.js';
 import { clusterName, namespace, scope, SimulatedWorld } from './simulated/simulated-world.js';
 
-test('a cluster of three is created', async () => {
+/** A cluster of this size, looked after by one operator. */
+async function healthyWorld(size: number): Promise<SimulatedWorld> {
   const world = new SimulatedWorld();
-  world.create(3);
+  world.create(size);
   world.startOperator();
   await becomesHealthy(world);
+  return world;
+}
+
+test('a cluster of three is created', async () => {
+  const world = await healthyWorld(3);
   expect(world.members).toHaveLength(3);
   expect(world.violations()).toEqual([]);
 });
@@ -26,10 +32,7 @@ test('a cluster at rest is not written to', async () => {
 });
 
 test('one peer becomes three and then five, and shards move to the new ones', async () => {
-  const world = new SimulatedWorld();
-  world.create(1);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(1);
   await addCollection(world, 6, 1);
   world.scale(3);
   await becomesHealthy(world);
@@ -41,10 +44,7 @@ test('one peer becomes three and then five, and shards move to the new ones', as
 });
 
 test('five peers become three: the shards of the last two move first, and their volumes go after them', async () => {
-  const world = new SimulatedWorld();
-  world.create(5);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(5);
   await addCollection(world, 5, 2);
   world.scale(3);
   await becomesHealthy(world);
@@ -56,10 +56,7 @@ test('five peers become three: the shards of the last two move first, and their 
 });
 
 test('a size that is raised again in the middle of a scale-down takes it back', async () => {
-  const world = new SimulatedWorld();
-  world.create(3);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(3);
   await addCollection(world, 6, 1);
   world.scale(2);
   const moving = (): boolean => world.qdrant.calls.some(({ name }) => name === 'moveShard');
@@ -72,10 +69,7 @@ test('a size that is raised again in the middle of a scale-down takes it back', 
 });
 
 test.each([0, 1, 2])('a pod that is killed comes back as the peer that it was: number %i', async (ordinal) => {
-  const world = new SimulatedWorld();
-  world.create(3);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(3);
   await addCollection(world, 3, 2);
   const peers = world.members.map(({ peer }) => peer).sort();
   world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-${ordinal}` }, {});
@@ -86,10 +80,7 @@ test.each([0, 1, 2])('a pod that is killed comes back as the peer that it was: n
 });
 
 test.each([0, 2])('a volume that is lost with its pod is replaced by an empty one: number %i', async (ordinal) => {
-  const world = new SimulatedWorld();
-  world.create(3);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(3);
   await addCollection(world, 3, 2);
   world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-${ordinal}`);
   world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-${ordinal}` }, {});
@@ -120,10 +111,7 @@ test('a volume with the only replica of a shard is not given up without consent'
 });
 
 test('of two peers one lost its volume, and had nothing on it: removing it fails, which a person is told', async () => {
-  const world = new SimulatedWorld();
-  world.create(2);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(2);
   world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-1`);
   world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-1` }, {});
   await world.clock.run(300_000);
@@ -136,10 +124,7 @@ test('of two peers one lost its volume, and had nothing on it: removing it fails
 });
 
 test('all pods at once come back without any help', async () => {
-  const world = new SimulatedWorld();
-  world.create(3);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(3);
   await addCollection(world, 3, 2);
   for (const { metadata } of world.server.list('Pod').items) {
     world.server.delete('Pod', { namespace, name: metadata?.name ?? '' }, {});
@@ -151,10 +136,7 @@ test('all pods at once come back without any help', async () => {
 });
 
 test('a cluster that is made again over its retained volumes goes on as what it was', async () => {
-  const world = new SimulatedWorld();
-  world.create(3);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(3);
   await addCollection(world, 3, 2);
   const peers = world.members.map(({ peer }) => peer).sort();
   world.server.delete('QdrantCluster', { namespace, name: clusterName }, {});
@@ -169,10 +151,7 @@ test.each([
   ['with its status', false],
   ['and its status is wiped, so that only the record tells', true],
 ])('the only volume is lost, %s: a new cluster begins when a person agrees, never before', async (_, wiped) => {
-  const world = new SimulatedWorld();
-  world.create(1);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(1);
   const first = String(world.members[0]?.peer);
   world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-0`);
   world.server.delete('Pod', { namespace, name: `qdrant-${clusterName}-0` }, {});
@@ -197,10 +176,7 @@ test.each([
 });
 
 test('a peer whose last replicas are lost is replaced when a person agrees', async () => {
-  const world = new SimulatedWorld();
-  world.create(3);
-  world.startOperator();
-  await becomesHealthy(world);
+  const world = await healthyWorld(3);
   await addCollection(world, 3, 1);
   const lost = world.members.find(({ options }) => options.podName.endsWith('-1'))?.peer ?? 0;
   world.volumes.takeClaim(namespace, `qdrant-storage-qdrant-${clusterName}-1`);
