@@ -1,5 +1,5 @@
 /** Which pods are on their way into the cluster, and which carry a peer that is no part of it. */
-import type { Observation, ObservedPod } from '../observe/observation.js';
+import { volumeAt, type Observation, type ObservedPod } from '../observe/observation.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { Peer, Stranger } from './assessment.js';
 import { answersOf, hasJoinGrant, isKnownEmpty, type AnsweredView, type Membership } from './members.js';
@@ -39,7 +39,7 @@ export function isSettledVoter(peer: Peer, membership: Pick<Membership, 'peers' 
 }
 
 function hasJoined(observation: Observation, membership: Membership, pod: ObservedPod): boolean {
-  const volume = observation.volumes.find((candidate) => candidate.ordinal === pod.ordinal);
+  const volume = volumeAt(observation, pod.ordinal);
   // The mark is written when the peer has joined, so a pod that is down later is not taken for a new one.
   const marked = membership.peers.some((peer) => peer.ordinal === pod.ordinal && peer.id === volume?.peer);
   return marked || membership.peers.some((peer) => peer.pod?.uid === pod.uid && isSettledVoter(peer, membership));
@@ -54,7 +54,7 @@ function strangerOn(
   if (!membership.quorum.available) return null;
   const id = answer?.cluster.peerId ?? (pod.disk.kind === 'peer' ? pod.disk.peer : null);
   if (id === null || membership.peers.some((peer) => peer.id === id)) return null;
-  const volume = observation.volumes.find((candidate) => candidate.ordinal === pod.ordinal);
+  const volume = volumeAt(observation, pod.ordinal);
   // One that is being let in is not a member yet either, but has never been one and its consensus works.
   const isNew = hasJoinGrant(pod) && volume?.peer !== id && answer?.cluster.raft.consensusWorks !== false;
   return isNew ? null : id;

@@ -2,7 +2,7 @@
  * Peers of which it is certain that their data is gone. A pod that does not answer proves nothing, and neither does one
  * that crashes: the volume has to be seen empty, with another peer on it, or lost.
  */
-import type { Observation, ObservedPod, ObservedVolume } from '../observe/observation.js';
+import { podAt, volumeAt, type Observation, type ObservedPod, type ObservedVolume } from '../observe/observation.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { LostPeer, Peer, ShardMap } from './assessment.js';
 import { answersOf, isKnownEmpty, type Membership } from './members.js';
@@ -12,8 +12,8 @@ export function lostPeersOf(observation: Observation, membership: Membership, ma
     const ordinal = peer.ordinal;
     // The peer that answers has its data.
     if (ordinal === null || peer.pod !== null) return [];
-    const pod = observation.pods.find((candidate) => candidate.ordinal === ordinal) ?? null;
-    const volume = observation.volumes.find((candidate) => candidate.ordinal === ordinal) ?? null;
+    const pod = podAt(observation, ordinal) ?? null;
+    const volume = volumeAt(observation, ordinal) ?? null;
     const evidence = evidenceOf(observation, membership, { peer, pod, volume });
     return evidence === null ? [] : [{ peer: peer.id, ordinal, pod, evidence }];
   });

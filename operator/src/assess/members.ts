@@ -3,7 +3,7 @@
  * A peer that was removed believes to be alone, and one that is cut off repeats what was true once: so only views with
  * working consensus count, and only those of peers that the leader's view names.
  */
-import type { NodeView, Observation, ObservedPod } from '../observe/observation.js';
+import { podAt, volumeAt, type NodeView, type Observation, type ObservedPod } from '../observe/observation.js';
 import type { WantedCluster } from '../observe/wanted-cluster.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { Peer, Quorum } from './assessment.js';
@@ -193,8 +193,8 @@ function halfJoinedPeer(
   const answering = new Set(views.map((view) => view.cluster.peerId));
   const candidates = [...members].filter(([peer, uri]) => {
     const ordinal = ordinalOfUri(observation.wanted, uri);
-    const pod = observation.pods.find((candidate) => candidate.ordinal === ordinal);
-    const volume = observation.volumes.find((candidate) => candidate.ordinal === ordinal);
+    const pod = podAt(observation, ordinal);
+    const volume = volumeAt(observation, ordinal);
     return !answering.has(peer) && pod !== undefined && isKnownEmpty(pod) && (volume?.peer ?? null) === null;
   });
   const peer = candidates[0]?.[0];
@@ -220,8 +220,8 @@ export function isKnownEmpty(pod: ObservedPod): boolean {
 function newAndSilent(observation: Observation, peers: readonly Peer[]): number {
   return peers.filter((peer) => {
     if (peer.pod !== null || peer.ordinal === null) return false;
-    const pod = observation.pods.find((candidate) => candidate.ordinal === peer.ordinal);
-    const volume = observation.volumes.find((candidate) => candidate.ordinal === peer.ordinal);
+    const pod = podAt(observation, peer.ordinal);
+    const volume = volumeAt(observation, peer.ordinal);
     return pod !== undefined && hasJoinGrant(pod) && volume?.peer !== peer.id;
   }).length;
 }

@@ -122,3 +122,12 @@ export interface Observation {
   readonly views: readonly NodeView[];
   readonly operation: OperationRecord | null;
 }
+
+/** An ordinal that is not known is that of no pod, and of no volume. */
+export function podAt(observation: Observation, ordinal: number | null): ObservedPod | undefined {
+  return observation.pods.find((pod) => pod.ordinal === ordinal);
+}
+
+export function volumeAt(observation: Observation, ordinal: number | null): ObservedVolume | undefined {
+  return observation.volumes.find((volume) => volume.ordinal === ordinal);
+}

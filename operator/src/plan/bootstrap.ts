@@ -3,7 +3,7 @@
  * met by what is seen: no grant yet; granted, not started; a state on the volume, no leader; a leader, no claim.
  */
 import type { Assessment, Peer } from '../assess/assessment.js';
-import type { BootstrapClaim, Observation, ObservedPod } from '../observe/observation.js';
+import { volumeAt, type BootstrapClaim, type Observation, type ObservedPod } from '../observe/observation.js';
 import { proposeClearing } from './detached-volume.js';
 import type { Proposal } from './plan.js';
 import { whyNotStarting } from './pod-not-starting.js';
@@ -56,7 +56,7 @@ function grant(observation: Observation, pod: ObservedPod): Proposal {
       `${stray.name} exists and may have the data of an earlier cluster, and the volume of ${pod.name} is empty. Delete that volume claim to begin a new cluster, or bring the volume of ${pod.name} back`,
     );
   }
-  const volume = observation.volumes.find((candidate) => candidate.ordinal === pod.ordinal);
+  const volume = volumeAt(observation, pod.ordinal);
   if (volume?.detached === true) return proposeClearing(observation, 'Bootstrap', volume, pod);
   return take('Bootstrap', {
     kind: 'grant-start',

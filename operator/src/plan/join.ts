@@ -1,7 +1,7 @@
 /** Lets the pods that wait become peers, one at a time: each is a learner first, and a voter before the next comes. */
 import { hasJoinGrant } from '../assess/members.js';
 import type { Assessment } from '../assess/assessment.js';
-import type { Observation, ObservedPod } from '../observe/observation.js';
+import { volumeAt, type Observation, type ObservedPod } from '../observe/observation.js';
 import { proposeClearing } from './detached-volume.js';
 import type { Proposal } from './plan.js';
 import { whyNotStarting } from './pod-not-starting.js';
@@ -57,7 +57,7 @@ function clearStranger(observation: Observation, assessment: Assessment): Propos
   const wanted = observation.pods.filter((pod) => pod.ordinal < observation.wanted.size);
   let blocking: Proposal = done;
   for (const pod of wanted) {
-    const volume = observation.volumes.find((candidate) => candidate.ordinal === pod.ordinal);
+    const volume = volumeAt(observation, pod.ordinal);
     const stranger = assessment.strangers.find((candidate) => candidate.pod.uid === pod.uid);
     // Above that, scaling down takes the pod, and the volume after it.
     if (volume === undefined || (stranger === undefined && !volume.detached)) continue;

@@ -5,7 +5,7 @@
  * a raised size finds nothing that has to be undone.
  */
 import type { Assessment, Peer, Shard } from '../assess/assessment.js';
-import type { Observation, ObservedPod, ObservedVolume } from '../observe/observation.js';
+import { podAt, volumeAt, type Observation, type ObservedPod, type ObservedVolume } from '../observe/observation.js';
 import { podName } from '../observe/wanted-cluster.js';
 import { proposeEmptying } from './drain-peer.js';
 import { recordOf } from './operation-record.js';
@@ -88,7 +88,7 @@ function proposeLeave(
   assessment: Assessment,
   leaver: Peer & { readonly ordinal: number },
 ): Proposal {
-  const pod = observation.pods.find(({ ordinal }) => ordinal === leaver.ordinal);
+  const pod = podAt(observation, leaver.ordinal);
   if (pod?.serving === true && !pod.deleting) {
     return take(procedure, { kind: 'set-serving', pod: { name: pod.name, uid: pod.uid }, serving: false });
   }
@@ -109,13 +109,13 @@ function proposeLeave(
 
 /** The last pod of the set is of no member: it never joined, or has left. */
 function proposeShrink(observation: Observation, assessment: Assessment, top: number): Proposal {
-  const pod = observation.pods.find(({ ordinal }) => ordinal === top);
+  const pod = podAt(observation, top);
   const joining = pod !== undefined && assessment.joiningPods.some(({ uid }) => uid === pod.uid);
   if (joining && pod.running && pod.waiting === null) {
     const going = awaitJoin(observation, pod);
     if (going !== null) return going;
   }
-  const volume = observation.volumes.find(({ ordinal }) => ordinal === top);
+  const volume = volumeAt(observation, top);
   if (volume !== undefined && !volume.detached && !volume.deleting && mayDetach(observation, assessment, volume, pod)) {
     return take(procedure, { kind: 'detach-volume', volume: { name: volume.name, uid: volume.uid } });
   }

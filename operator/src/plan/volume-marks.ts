@@ -1,7 +1,7 @@
 /** Steps that disturb nothing: missing witnesses, marks of volumes, and which pods the client Service sends requests. */
 import { isSettledVoter } from '../assess/joins.js';
 import type { Assessment } from '../assess/assessment.js';
-import type { BootstrapClaim, Observation, ObservedVolume } from '../observe/observation.js';
+import { podAt, volumeAt, type BootstrapClaim, type Observation } from '../observe/observation.js';
 import type { PeerId } from '../qdrant/qdrant-api.js';
 import type { Step } from './step.js';
 
@@ -56,7 +56,7 @@ function detachments(observation: Observation, assessment: Assessment, firstPeer
     if (volume.detached || volume.peer === null || volume.bootstrapPeer !== firstPeer) return [];
     if (assessment.peers.some((peer) => peer.id === volume.peer)) return [];
     if (assessment.peers.some((peer) => peer.ordinal === volume.ordinal)) return [];
-    const pod = observation.pods.find((candidate) => candidate.ordinal === volume.ordinal);
+    const pod = podAt(observation, volume.ordinal);
     const stranger = assessment.strangers.find((candidate) => candidate.pod.uid === pod?.uid);
     const certain = pod === undefined || volume.lost || stranger?.peer === volume.peer;
     return certain ? [{ kind: 'detach-volume', volume: { name: volume.name, uid: volume.uid } }] : [];
@@ -79,8 +79,4 @@ function serving(observation: Observation, assessment: Assessment): readonly Ste
     const belongs = peer !== undefined && isSettledVoter(peer, assessment);
     return belongs ? [{ kind: 'set-serving', pod: ref, serving: true }] : [];
   });
-}
-
-function volumeAt(observation: Observation, ordinal: number): ObservedVolume | undefined {
-  return observation.volumes.find((volume) => volume.ordinal === ordinal);
 }

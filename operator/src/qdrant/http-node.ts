@@ -177,6 +177,6 @@ function messageOf(text: string): string {
   } catch {
     // A proxy between us and the node answers in HTML.
   }
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- control characters are what has to go: they would break the line
   return said.replace(/[\x00-\x1f\x7f]+/g, ' ').trim();
 }

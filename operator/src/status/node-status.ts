@@ -1,6 +1,6 @@
 /** The nodes in the status: a few facts of each that change seldom, since a status is read and kept by many. */
 import type { NodeStatus } from '../api/cluster-status.js';
-import type { NodeView, ObservedPod } from '../observe/observation.js';
+import { volumeAt, type NodeView, type ObservedPod } from '../observe/observation.js';
 import type { StatusInput } from './status-input.js';
 
 const maxVersionLength = 128;
@@ -22,7 +22,7 @@ function nodeOf(
   pod: ObservedPod,
   view: NodeView | undefined,
 ): NodeStatus {
-  const volume = observation.volumes.find((candidate) => candidate.ordinal === pod.ordinal);
+  const volume = volumeAt(observation, pod.ordinal);
   const answered = view?.kind === 'answered' ? view : null;
   const before = previous?.nodes?.[pod.name];
   const peerId = answered?.cluster.peerId ?? volume?.peer ?? null;
